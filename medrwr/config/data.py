@@ -1,0 +1,87 @@
+"""Sections of params.yaml for the data stages: clinic, knowledge base, encoders, indexes."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from medrwr.config.section import ConfigSection
+
+
+class BaseSettings(ConfigSection):
+    """What every stage shares."""
+
+    seed: int = 7
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    threads: int = Field(0, ge=0, description="0: all cores")
+
+
+class ClinicSettings(ConfigSection):
+    """The simulated clinic: how much of it there is. Counts of questions are over all modalities."""
+
+    conditions_per_modality: int = Field(36, ge=4)
+    held_out_modality: str = "echocardiography"
+    held_out_conditions: int = Field(200, ge=8)
+    image_size: int = Field(112, ge=56)
+    sft_questions: int = Field(600, ge=8)
+    rl_text_questions: int = Field(600, ge=8)
+    rl_image_questions: int = Field(600, ge=8)
+    calibration_questions: int = Field(400, ge=8)
+    test_questions: int = Field(800, ge=8, description="half held in, half held out, each half text and image")
+    image_cases: int = Field(1500, ge=8)
+
+
+class SourceSettings(ConfigSection):
+    """One folder of documents. `format: auto` looks at each file."""
+
+    path: str
+    format: Literal["auto", "markdown", "medquad"] = "auto"
+
+
+class KnowledgeBaseSettings(ConfigSection):
+    """How documents become passages (M7)."""
+
+    sources: dict[str, SourceSettings] = {"clinic": SourceSettings(path="data/clinic/documents")}
+    chunk_words: int = Field(50, ge=10, description="a passage ends at the first sentence end at or after this length")
+    min_words: int = Field(8, ge=1)
+
+    @field_validator("sources")
+    @classmethod
+    def _safe_names(cls, sources: dict[str, SourceSettings]) -> dict[str, SourceSettings]:
+        unsafe = [name for name in sources if not re.fullmatch(r"[a-z0-9_-]+", name)]
+        if unsafe or not sources:
+            raise ValueError(f"source names must match ^[a-z0-9_-]+$ and there must be one, got {list(sources)}")
+        return sources
+
+
+class EncoderSettings(ConfigSection):
+    """Text encoder and image-text encoder (M8, M18)."""
+
+    text_encoder: str = "all-MiniLM-L6-v2"
+    text_max_tokens: int = Field(128, ge=16)
+    image_encoder: str = Field("clinic", description="'clinic': train a small open_clip model; else an open_clip name or folder")
+    image_steps: int = Field(300, ge=1)
+    image_batch: int = Field(64, ge=2)
+    image_lr: float = Field(0.02, gt=0)
+    image_size: int = Field(56, ge=14)
+    provider: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class IndexSettings(ConfigSection):
+    """The passage index: LanceDB, full text and vectors, fused by reciprocal rank (RRF)."""
+
+    mode: Literal["hybrid", "vector", "text"] = "hybrid"
+    top_k: int = Field(3, ge=1)
+    candidates: int = Field(10, ge=1, description="how deep each list goes into the fusion")
+    rrf_k: int = Field(60, ge=1)
+    exact_below: int = Field(20000, ge=0, description="fewer rows than this are scanned exactly")
+
+
+class CaseIndexSettings(ConfigSection):
+    """The index of image cases (M10)."""
+
+    top_k: int = Field(1, ge=1)
+    duplicate_distance: int = Field(4, ge=0, description="perceptual-hash bits; at most this far is a near-duplicate")

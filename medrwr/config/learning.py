@@ -1,0 +1,74 @@
+"""Sections of params.yaml for the policy: base model, rollouts, rewards, SFT and GRPO."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from medrwr.config.section import ConfigSection
+
+
+class BaseModelSettings(ConfigSection):
+    """Where the base checkpoint comes from, and, for the embedded one, how it was trained."""
+
+    checkpoint: str = Field("models/base", description="a folder, or the name of an image-text-to-text model on a hub")
+    revision: str | None = None
+    train_seed: int = 11
+    train_minutes: float = Field(25.0, gt=0)
+    max_pixels: int = Field(3136, ge=784)
+
+
+class RolloutSettings(ConfigSection):
+    """One episode (M2, M3). Token counts are of the policy's tokenizer."""
+
+    max_turns: int = Field(3, ge=0, description="retrievals allowed before the answer is forced")
+    max_turn_tokens: int = Field(48, ge=8, description="sampled tokens between two stops")
+    max_completion_tokens: int = Field(448, ge=32)
+    batch_size: int = Field(64, ge=1)
+    temperature: float = Field(1.0, ge=0)
+    retriever_timeout_s: float = Field(10.0, gt=0)
+    retriever_retries: int = Field(2, ge=0)
+
+
+class RewardSettings(ConfigSection):
+    """Weights of M20 and the profile of M21."""
+
+    profile: Literal["paper", "reference"] = "paper"
+    format_weight: float = 1.0
+    accuracy_weight: float = 5.0
+    query_weight: float = 0.4
+    confidence_weight: float = 5.0
+    confidence_clip: float | None = Field(1.0, description="None: not clipped, as in the paper")
+    confidence_vocabulary: Literal["options", "full"] = "options"
+    ground_truth: Literal["option", "option_and_explanation"] = "option_and_explanation"
+
+
+class SftSettings(ConfigSection):
+    """The cold start that teaches the protocol (M24)."""
+
+    enabled: bool = True
+    epochs: float = Field(2.0, gt=0)
+    learning_rate: float = Field(1e-3, gt=0)
+    batch_size: int = Field(16, ge=1)
+    warmup_ratio: float = Field(0.05, ge=0, le=1)
+
+
+class GrpoSettings(ConfigSection):
+    """One GRPO stage (M22, M23)."""
+
+    rewards: tuple[Literal["format", "accuracy", "query_text", "query_image", "confidence"], ...] = ("format", "accuracy")
+    steps: int = Field(80, ge=1)
+    num_generations: int = Field(8, ge=2)
+    prompts_per_step: int = Field(8, ge=1)
+    learning_rate: float = Field(3e-4, gt=0)
+    warmup_ratio: float = Field(0.05, ge=0, le=1)
+    beta: float = Field(0.0, ge=0)
+    epsilon: float = Field(0.2, gt=0)
+    epsilon_high: float = Field(0.28, gt=0)
+    loss_type: Literal["dapo", "grpo", "bnpo", "dr_grpo"] = "dapo"
+    temperature: float = Field(1.0, gt=0)
+    gradient_accumulation_steps: int = Field(1, ge=1)
+    gradient_checkpointing: bool = False
+    save_steps: int = Field(20, ge=1)
+    deepspeed: str | None = Field(None, description="a DeepSpeed JSON below infra/deepspeed")

@@ -1,0 +1,36 @@
+"""Sections of params.yaml for what follows training: calibrate, evaluate, register."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from medrwr.config.section import ConfigSection
+
+
+class CalibrateSettings(ConfigSection):
+    """M27. `threshold: fixed` uses `fixed_threshold` (0.8 in the paper)."""
+
+    threshold: Literal["budget", "fixed"] = "budget"
+    fixed_threshold: float = Field(0.8, ge=0, le=1)
+    budget: float = Field(0.3, ge=0, le=1, description="largest share of questions that may be re-retrieved")
+    bins: int = Field(10, ge=2)
+
+
+class EvaluateSettings(ConfigSection):
+    """M28, M29, M31: which rows of the ladder are measured, on how many questions."""
+
+    questions_per_cell: int = Field(400, ge=1)
+    bootstrap_samples: int = Field(2000, ge=100)
+    confidence_level: float = Field(0.95, gt=0, lt=1)
+    ladder_questions_per_cell: int = Field(200, ge=1, description="for the earlier checkpoints of the ladder")
+
+
+class RegisterSettings(ConfigSection):
+    """Registry name, alias, and what the gate asks of a challenger."""
+
+    model_name: str = Field("med-rwr", pattern=r"^[a-z0-9_-]+$")
+    alias: str = Field("champion", pattern=r"^[a-z][a-z0-9_-]*$")
+    gate_metric: str = "held_out_image_accuracy"
+    minimum_gain: float = 0.0

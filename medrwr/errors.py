@@ -1,0 +1,75 @@
+"""The exceptions of medrwr, one tree.
+
+MedrwrError
+├── ConfigError              a parameter is unknown, mistyped or out of range
+├── RecordError              one record is unusable: it goes to quarantine, the rest goes on
+│   ├── QuestionError        a question without options, or an answer outside them
+│   ├── DocumentError        a document that is empty, truncated, or not UTF-8
+│   └── ImageError           an image that cannot be decoded or exceeds the limits
+├── ArtefactError            a file that a stage needs is missing, damaged or of another make
+│   ├── CheckpointError      a checkpoint without weights, tokenizer or processor
+│   ├── IndexMismatchError   an index built with another encoder or other settings
+│   └── DigestError          a file whose digest differs from the recorded one
+├── OverlapError             a training item overlaps an evaluation item (M14)
+├── RetrievalError           the retriever failed after its retries
+├── TrackingError            the tracking server or registry cannot be reached
+└── PromotionError           a model may not carry the alias it was asked to carry
+
+Every message names the value, the expectation and the remedy.
+"""
+
+
+class MedrwrError(Exception):
+    """Root of all errors that medrwr raises on purpose."""
+
+
+class ConfigError(MedrwrError):
+    """A parameter is unknown, mistyped or out of range; raised before any work."""
+
+
+class RecordError(MedrwrError):
+    """One input record is unusable; callers quarantine it with this message as the reason."""
+
+
+class QuestionError(RecordError):
+    """A question has too few options, duplicate options, or an answer outside them."""
+
+
+class DocumentError(RecordError):
+    """A document is empty, truncated, of an unknown format, or not UTF-8."""
+
+
+class ImageError(RecordError):
+    """An image cannot be decoded, or exceeds the decoder's limits."""
+
+
+class ArtefactError(MedrwrError):
+    """A file that is needed is missing, damaged, or was made by something else."""
+
+
+class CheckpointError(ArtefactError):
+    """A checkpoint folder lacks weights, tokenizer or processor."""
+
+
+class IndexMismatchError(ArtefactError):
+    """An index was built with another encoder, or other settings, than are asked for."""
+
+
+class DigestError(ArtefactError):
+    """The content of a file differs from its recorded digest."""
+
+
+class OverlapError(MedrwrError):
+    """Training and evaluation items overlap (M14)."""
+
+
+class RetrievalError(MedrwrError):
+    """The retriever failed, retries included."""
+
+
+class TrackingError(MedrwrError):
+    """The tracking server or the model registry cannot be reached."""
+
+
+class PromotionError(MedrwrError):
+    """A model version may not carry the alias that it was asked to carry."""

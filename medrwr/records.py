@@ -1,0 +1,70 @@
+"""JSON lines of the records in `medrwr.types`: one bad line is quarantined, the others are kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterable
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from medrwr.errors import ArtefactError, RecordError
+from medrwr.types import Quarantined
+
+Record = TypeVar("Record")
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    raise TypeError(f"cannot write a {type(value).__name__} to JSON")
+
+
+def to_line(record: Any) -> str:
+    """One record as compact JSON with its fields in order: the same record gives the same bytes."""
+    return json.dumps(dataclasses.asdict(record), ensure_ascii=False, default=_encode, separators=(",", ":"))
+
+
+def write_text_atomic(path: Path, text: str) -> None:
+    """Write beside, then rename: a reader sees the old file or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def write_records(path: Path, records: Iterable[Any]) -> int:
+    """Write records as JSON lines; returns how many."""
+    lines = [to_line(record) for record in records]
+    write_text_atomic(path, "".join(line + "\n" for line in lines))
+    return len(lines)
+
+
+def read_records(path: Path, kind: type[Record]) -> tuple[list[Record], list[Quarantined]]:
+    """Read JSON lines of `kind`; lines that do not fit come back as quarantined, with the reason.
+
+    Raises:
+        ArtefactError: the file does not exist.
+    """
+    if not path.is_file():
+        raise ArtefactError(f"{path} does not exist: run the stage that writes it (`dvc repro`)")
+    adapter = TypeAdapter(kind)
+    records: list[Record] = []
+    bad: list[Quarantined] = []
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                records.append(adapter.validate_json(line))
+            except RecordError as error:
+                bad.append(Quarantined(f"{path.name}:{number}", str(path.name), str(error)))
+            except ValidationError as error:
+                first = error.errors()[0]
+                reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+                bad.append(Quarantined(f"{path.name}:{number}", str(path.name), reason))
+    return records, bad

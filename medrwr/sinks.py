@@ -1,0 +1,26 @@
+"""How progress and metrics leave the library: small protocols that `pipelines.tracking` implements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class MetricSink(Protocol):
+    """Takes numbers as they come: a tracker, a progress line, or nothing."""
+
+    def log(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Record metrics, of one step when `step` is given."""
+
+    def progress(self, done: int, total: int, label: str) -> None:
+        """Report how far a long piece of work is."""
+
+
+class NullSink:
+    """Discards everything."""
+
+    def log(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Discard."""
+
+    def progress(self, done: int, total: int, label: str) -> None:
+        """Discard."""
