@@ -90,7 +90,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One source document of a knowledge base."""
+    """One source document of a knowledge base. `terms`: names of clinical concepts, one tuple a concept, preferred first."""
 
     document_id: str
     title: str
@@ -99,6 +99,7 @@ class Document:
     licence: str = ""
     modality: str = ""
     url: str = ""
+    terms: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
