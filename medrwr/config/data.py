@@ -62,7 +62,9 @@ class EncoderSettings(ConfigSection):
 
     text_encoder: str = "all-MiniLM-L6-v2"
     text_max_tokens: int = Field(128, ge=16)
-    image_encoder: str = Field("clinic", description="'clinic': train a small open_clip model; else an open_clip name or folder")
+    image_encoder: str = Field(
+        "clinic", description="'clinic': train a small open_clip model; else an open_clip name or folder"
+    )
     image_steps: int = Field(300, ge=1)
     image_batch: int = Field(64, ge=2)
     image_lr: float = Field(0.02, gt=0)

@@ -57,7 +57,10 @@ class SftSettings(ConfigSection):
 class GrpoSettings(ConfigSection):
     """One GRPO stage (M22, M23)."""
 
-    rewards: tuple[Literal["format", "accuracy", "query_text", "query_image", "confidence"], ...] = ("format", "accuracy")
+    rewards: tuple[Literal["format", "accuracy", "query_text", "query_image", "confidence"], ...] = (
+        "format",
+        "accuracy",
+    )
     steps: int = Field(80, ge=1)
     num_generations: int = Field(8, ge=2)
     prompts_per_step: int = Field(8, ge=1)
