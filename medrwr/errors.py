@@ -11,6 +11,7 @@ MedrwrError
 │   ├── IndexMismatchError   an index built with another encoder or other settings
 │   └── DigestError          a file whose digest differs from the recorded one
 ├── OverlapError             a training item overlaps an evaluation item (M14)
+├── SampleError              a set of answers from which the asked figure cannot be computed
 ├── RetrievalError           the retriever failed after its retries
 ├── TrackingError            the tracking server or registry cannot be reached
 └── PromotionError           a model may not carry the alias it was asked to carry
@@ -61,6 +62,10 @@ class DigestError(ArtefactError):
 
 class OverlapError(MedrwrError):
     """Training and evaluation items overlap (M14)."""
+
+
+class SampleError(MedrwrError):
+    """A set of answers is empty, unpaired or of one class, so that the figure asked for does not exist."""
 
 
 class RetrievalError(MedrwrError):
