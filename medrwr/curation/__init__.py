@@ -1,0 +1,1 @@
+"""Curation of training questions: cluster, reconstruct, stratify (M11-M13)."""
