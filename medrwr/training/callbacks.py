@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from transformers import TrainerCallback
+from typing_extensions import override
 
 from medrwr.sinks import MetricSink
 
@@ -18,17 +19,21 @@ class SinkCallback(TrainerCallback):
         self._sink = sink
         self._label = label
 
-    def on_train_begin(self, _args: Any, state: Any, _control: Any, **_rest: Any) -> None:
+    @override
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """A resumed run shows the steps before its checkpoint as well."""
         for entry in state.log_history:
             self._send(entry, int(entry["step"]))
 
-    def on_log(self, _args: Any, state: Any, _control: Any, *, logs: dict[str, Any] | None = None, **_rest: Any) -> None:
+    @override
+    def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Numbers of one step; the summary that the trainer logs at its end is left out."""
-        if logs and not any(name.startswith("train_") for name in logs):
+        logs: dict[str, Any] = kwargs.get("logs") or {}
+        if not any(name.startswith("train_") for name in logs):
             self._send(logs, state.global_step)
 
-    def on_step_end(self, _args: Any, state: Any, _control: Any, **_rest: Any) -> None:
+    @override
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self._sink.progress(state.global_step, state.max_steps, self._label)
 
     def _send(self, logs: dict[str, Any], step: int) -> None:
