@@ -25,7 +25,7 @@ def device_of(context: StageContext) -> str:
 
 
 def checkpoint_of(context: StageContext, stage: str) -> str:
-    """Folder of a trained stage's model; for 'base', `base_model.checkpoint`: a folder of the workspace or a hub name."""
+    """Folder of a trained stage's model; for 'base', `base_model.checkpoint`: a folder here, or a hub name."""
     if stage != BASE:
         return str(context.paths.model(stage))
     named = context.params.base_model.checkpoint

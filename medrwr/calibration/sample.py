@@ -1,0 +1,34 @@
+"""The calibration sample: what one answered question contributes, as parallel arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medrwr.errors import SampleError
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+def paired(confidence: Sequence[float] | Floats, correct: Sequence[bool] | Bools) -> tuple[Floats, Bools]:
+    """Confidences in [0, 1] and correctness as arrays of one length N.
+
+    Raises:
+        SampleError: nothing was answered, the lengths differ, or a confidence is no probability.
+    """
+    confidence_N = np.asarray(confidence, dtype=np.float64)
+    correct_N = np.asarray(correct, dtype=np.bool_)
+    if confidence_N.size == 0:
+        raise SampleError("0 answers to calibrate on, expected at least 1: check the calibration split")
+    if confidence_N.shape != correct_N.shape:
+        raise SampleError(
+            f"{confidence_N.size} confidences for {correct_N.size} verdicts: pass one of each for every answer"
+        )
+    outside = ~((confidence_N >= 0.0) & (confidence_N <= 1.0))
+    if outside.any():
+        value = confidence_N[outside][0]
+        raise SampleError(f"confidence {value!r} is outside [0, 1]: pass probabilities, not logits")
+    return confidence_N, correct_N
