@@ -1,0 +1,18 @@
+"""What tests of several packages share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def medical_data() -> Path:
+    """Real medical data (MEDRWR_TEST_DATA, or ../shared/data beside the repository); without it the test is skipped."""
+    repository = Path(__file__).resolve().parents[1]
+    folder = Path(os.environ.get("MEDRWR_TEST_DATA", repository.parent / "shared/data"))
+    if not (folder / "INDEX.txt").is_file():
+        pytest.skip(f"no real medical data at {folder}: set MEDRWR_TEST_DATA to its folder")
+    return folder
