@@ -22,7 +22,7 @@ class BaseSettings(ConfigSection):
 class ClinicSettings(ConfigSection):
     """The simulated clinic: how much of it there is. Counts of questions are over all modalities."""
 
-    conditions_per_modality: int = Field(36, ge=4)
+    conditions_per_modality: int = Field(48, ge=4)
     held_out_modality: str = "echocardiography"
     held_out_conditions: int = Field(200, ge=8)
     image_size: int = Field(112, ge=56)
@@ -30,8 +30,9 @@ class ClinicSettings(ConfigSection):
     rl_text_questions: int = Field(600, ge=8)
     rl_image_questions: int = Field(600, ge=8)
     calibration_questions: int = Field(400, ge=8)
-    test_questions: int = Field(800, ge=8, description="half held in, half held out, each half text and image")
+    test_questions: int = Field(1600, ge=16, description="a quarter each: held in or held out, text or image")
     image_cases: int = Field(1500, ge=8)
+    encoder_pairs: int = Field(3000, ge=8, description="images of their own, for the image-text encoder")
 
 
 class SourceSettings(ConfigSection):

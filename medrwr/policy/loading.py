@@ -80,7 +80,7 @@ def load_policy(
     target = resolve_device(device)
     try:
         processor = AutoProcessor.from_pretrained(str(checkpoint), revision=revision)
-        model = AutoModelForImageTextToText.from_pretrained(
+        model: Any = AutoModelForImageTextToText.from_pretrained(
             str(checkpoint), revision=revision, dtype=getattr(torch, dtype), use_safetensors=True
         )
     except (OSError, ValueError) as error:

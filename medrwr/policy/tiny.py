@@ -7,6 +7,7 @@ back, which is where copying begins.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable
 from typing import Any
@@ -37,6 +38,7 @@ def train_tokenizer(corpus: Iterable[str], *, vocab_size: int) -> Any:
     from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
     from transformers import Qwen2Tokenizer
 
+    make_tokenizer: Any = Qwen2Tokenizer
     reference = Qwen2Tokenizer()
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.NFC()
@@ -49,11 +51,9 @@ def train_tokenizer(corpus: Iterable[str], *, vocab_size: int) -> Any:
         show_progress=False,
     )
     tokenizer.train_from_iterator(corpus, trainer)
-    import json
-
     model = json.loads(tokenizer.to_str())["model"]
     merges = [tuple(m) if not isinstance(m, str) else tuple(m.split(" ")) for m in model["merges"]]
-    trained = Qwen2Tokenizer(vocab=model["vocab"], merges=merges, eos_token="<|im_end|>", pad_token="<|endoftext|>")
+    trained = make_tokenizer(vocab=model["vocab"], merges=merges, eos_token="<|im_end|>", pad_token="<|endoftext|>")
     trained.add_tokens([AddedToken(t, special=True, normalized=False) for t in CHAT_TOKENS])
     trained.add_tokens([AddedToken(t, special=False, normalized=False) for t in PROTOCOL_TAGS])
     trained.padding_side = "left"

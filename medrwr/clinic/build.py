@@ -1,0 +1,173 @@
+"""Writes the whole clinic to a folder: documents, images, questions, demonstrations, image cases, and a manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import random
+import shutil
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from medrwr.clinic import vocabulary as words
+from medrwr.clinic.ontology import ALL_SIGNS, Condition, Ontology, Sign, build_ontology
+from medrwr.clinic.prose import condition_document, distractor_documents, to_markdown
+from medrwr.clinic.questions import demonstrate, make_question
+from medrwr.clinic.rendering import render
+from medrwr.config import ClinicSettings
+from medrwr.records import write_records, write_text_atomic
+from medrwr.types import Demonstration, Document, ImageCase, Question
+
+_Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Painting:
+    """An image that is to be written: its name, and what it shows. `seed` is unique over the clinic."""
+
+    name: str
+    modality: str
+    sign: Sign
+    seed: int
+
+
+def _nothing(done: int, total: int, label: str) -> None:
+    """Report no progress."""
+
+
+class ClinicWriter:
+    """Collects what belongs to one clinic, then writes it. Seeds of images never repeat."""
+
+    def __init__(self, settings: ClinicSettings, *, seed: int) -> None:
+        self.settings, self.seed = settings, seed
+        self.ontology: Ontology = build_ontology(settings, seed=seed)
+        self.paintings: list[Painting] = []
+        self.counts: dict[str, int] = {}
+
+    def paint(self, modality: str, sign: Sign, name: str) -> str:
+        """Queue an image; returns its path relative to the clinic's folder."""
+        self.paintings.append(Painting(name, modality, sign, self.seed * 1_000_003 + len(self.paintings)))
+        return f"images/{name}.png"
+
+    def question(self, condition: Condition, *, kind: str, split: str, number: int, with_image: bool) -> Question:
+        name = f"{split}-{number:05d}"
+        image = self.paint(condition.modality, condition.sign, name) if with_image else None
+        return make_question(
+            self.ontology, condition, kind=kind, split=split, number=number, seed=self.seed, image=image
+        )
+
+    def split(self, name: str, count: int, conditions: list[Condition], *, with_image: bool, first: int = 0) -> list[Question]:
+        """`count` questions that go round the conditions and kinds in a shuffled order."""
+        rng = random.Random(f"split:{self.seed}:{name}:{first}:{with_image}")
+        pairs = [(c, kind) for c in conditions for kind in words.KINDS]
+        rng.shuffle(pairs)
+        turns = itertools.islice(itertools.cycle(pairs), count)
+        return [
+            self.question(condition, kind=kind, split=name, number=first + i, with_image=with_image)
+            for i, (condition, kind) in enumerate(turns)
+        ]
+
+    def demonstrations(self) -> list[Demonstration]:
+        by_fact = {c.fact_id(k): c for c in self.ontology.conditions for k in words.KINDS}
+        half = self.settings.sft_questions // 2
+        train = self.ontology.of("train")
+        questions = self.split("sft", half, train, with_image=False)
+        questions += self.split("sft", self.settings.sft_questions - half, train, with_image=True, first=half)
+        return [demonstrate(q, by_fact[q.fact_id]) for q in questions]
+
+    def test(self) -> list[Question]:
+        quarter = self.settings.test_questions // 4
+        questions: list[Question] = []
+        for held_out in (False, True):
+            for with_image in (False, True):
+                pool = self.ontology.of("test", held_out=held_out)
+                questions += self.split("test", quarter, pool, with_image=with_image, first=len(questions))
+        return questions
+
+    def cases(self) -> list[ImageCase]:
+        """Image cases over all conditions; the caption is a finding and an impression, never treatment or course."""
+        rng = random.Random(f"cases:{self.seed}")
+        order = rng.sample(self.ontology.conditions, len(self.ontology.conditions))
+        cases = []
+        for i in range(self.settings.image_cases):
+            condition = order[i % len(order)]
+            image = self.paint(condition.modality, condition.sign, f"case-{i:05d}")
+            exam = words.EXAMINATION[condition.modality]
+            caption = f"The {exam} shows a {condition.sign}. Impression: {condition.name}."
+            cases.append(ImageCase(f"case-{i:05d}", image, caption, condition.modality, "clinic"))
+        return cases
+
+    def encoder_pairs(self) -> list[ImageCase]:
+        """Images of their own with the finding alone, over all signs and modalities."""
+        rng = random.Random(f"pairs:{self.seed}")
+        pairs = []
+        for i in range(self.settings.encoder_pairs):
+            modality, sign = rng.choice(words.MODALITIES), rng.choice(ALL_SIGNS)
+            image = self.paint(modality, sign, f"pair-{i:05d}")
+            pairs.append(ImageCase(f"pair-{i:05d}", image, f"{sign} on {modality}", modality, "clinic"))
+        return pairs
+
+
+def build_clinic(settings: ClinicSettings, folder: Path, *, seed: int, progress: _Progress = _nothing) -> dict[str, int]:
+    """Write the clinic into `folder` (replaced) and return its counts. Same settings and seed, same bytes."""
+    fresh = folder.with_name(folder.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    writer = ClinicWriter(settings, seed=seed)
+    counts = {"documents": _write_documents(writer, fresh)}
+    train, calibration = writer.ontology.of("train"), writer.ontology.of("calibration")
+    splits: dict[str, Iterable[object]] = {
+        "demonstrations.jsonl": writer.demonstrations(),
+        "questions/rl_text.jsonl": writer.split("rl_text", settings.rl_text_questions, train, with_image=False),
+        "questions/rl_image.jsonl": writer.split("rl_image", settings.rl_image_questions, train, with_image=True),
+        "questions/calibration.jsonl": writer.split("calibration", settings.calibration_questions, calibration, with_image=True),
+        "questions/test.jsonl": writer.test(),
+        "cases.jsonl": writer.cases(),
+        "encoder_pairs.jsonl": writer.encoder_pairs(),
+    }  # fmt: skip
+    for name, records in splits.items():
+        counts[Path(name).stem] = write_records(fresh / name, records)
+    counts["images"] = _write_images(writer.paintings, fresh / "images", settings.image_size, progress)
+    counts["conditions"] = len(writer.ontology.conditions)
+    _write_manifest(fresh, settings, seed, counts)
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+    return counts
+
+
+def _write_documents(writer: ClinicWriter, folder: Path) -> int:
+    documents: list[tuple[Document, tuple[str, ...]]] = [
+        (condition_document(c, seed=writer.seed), (c.name, c.treatment, c.complication, c.phrase, str(c.sign)))
+        for c in writer.ontology.conditions
+    ]
+    documents += [(document, ()) for document in distractor_documents(seed=writer.seed)]
+    for document, terms in documents:
+        write_text_atomic(folder / "documents" / f"{document.document_id}.md", to_markdown(document, terms))
+    return len(documents)
+
+
+def _write_images(paintings: list[Painting], folder: Path, size: int, progress: _Progress) -> int:
+    from PIL import Image
+
+    folder.mkdir()
+
+    def write(painting: Painting) -> None:
+        pixels = render(painting.modality, painting.sign, seed=painting.seed, size=size)
+        Image.fromarray(pixels).save(folder / f"{painting.name}.png", compress_level=1)
+
+    with ThreadPoolExecutor() as pool:
+        for done, _ in enumerate(pool.map(write, paintings), start=1):
+            if done % 500 == 0:
+                progress(done, len(paintings), "images")
+    return len(paintings)
+
+
+def _write_manifest(folder: Path, settings: ClinicSettings, seed: int, counts: dict[str, int]) -> None:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.jsonl")):
+        digest.update(path.name.encode() + path.read_bytes())
+    manifest = {"seed": seed, "settings": settings.model_dump(), "counts": counts, "records_sha256": digest.hexdigest()}
+    write_text_atomic(folder / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True) + "\n")

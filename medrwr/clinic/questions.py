@@ -1,0 +1,81 @@
+"""Exam questions of the clinic, with four options, text-only or on an image, and an oracle's demonstrations."""
+
+from __future__ import annotations
+
+import random
+
+from medrwr.clinic import vocabulary as words
+from medrwr.clinic.ontology import Condition, Ontology
+from medrwr.types import Demonstration, DemonstrationStep, Question
+
+_IMAGE_ASK = {
+    "treatment": ("What is the first treatment for the sign in this image?", "Which drug is given first for this finding?"),
+    "complication": ("What complication threatens with the sign in this image?", "Which complication goes with this finding?"),
+}
+_TEXT_ASK = {
+    "treatment": ("Which drug is given first?", "What is the first treatment?"),
+    "complication": ("Which complication threatens?", "What is the main complication?"),
+}
+FACT_SENTENCE = {
+    "treatment": "A {phrase} is treated first with {fact}.",
+    "complication": "A {phrase} may be complicated by {fact}.",
+}
+
+
+def _vignette(rng: random.Random, condition: Condition) -> str:
+    person = rng.choice(("man", "woman"))
+    complaint, habit = rng.choice(words.COMPLAINTS), rng.choice(words.HABITS)
+    exam = words.EXAMINATION[condition.modality]
+    return (
+        f"A {rng.randint(21, 79)} year old {person} with {complaint} {habit}. "
+        f"The {exam} shows a {condition.sign}."
+    )
+
+
+def _options(rng: random.Random, ontology: Ontology, condition: Condition, kind: str) -> tuple[tuple[str, ...], int]:
+    """Gold and three others; up to two come from conditions with a similar sign, which retrieval may also return."""
+    gold = condition.fact(kind)
+    near = list(dict.fromkeys(c.fact(kind) for c in ontology.neighbours(condition) if c.fact(kind) != gold))
+    wrong = rng.sample(near, min(2, len(near)))
+    pool = words.TREATMENTS if kind == "treatment" else words.COMPLICATIONS
+    wrong += rng.sample([w for w in pool if w != gold and w not in wrong], 3 - len(wrong))
+    options = [gold, *wrong]
+    rng.shuffle(options)
+    return tuple(options), options.index(gold)
+
+
+def make_question(
+    ontology: Ontology, condition: Condition, *, kind: str, split: str, number: int, seed: int, image: str | None
+) -> Question:
+    """One question; `image` is the path of the condition's image, or None for a text-only vignette."""
+    rng = random.Random(f"question:{seed}:{split}:{number}")
+    ask = rng.choice((_IMAGE_ASK if image else _TEXT_ASK)[kind])
+    text = ask if image else f"{_vignette(rng, condition)} {ask}"
+    options, answer = _options(rng, ontology, condition, kind)
+    sentence = FACT_SENTENCE[kind].format(phrase=condition.phrase, fact=condition.fact(kind))
+    return Question(
+        question_id=f"{split}-{number:05d}",
+        text=text,
+        options=options,
+        answer=answer,
+        images=(image,) if image else (),
+        explanation=f"The sign is a {condition.phrase}. {sentence}",
+        modality=condition.modality,
+        kind=kind,
+        fact_id=condition.fact_id(kind),
+        split=split,
+        source="clinic",
+        seed=seed,
+    )
+
+
+def demonstrate(question: Question, condition: Condition) -> Demonstration:
+    """How an expert answers: name the sign, ask for it, read, answer."""
+    exam = words.EXAMINATION[condition.modality]
+    asked = {"treatment": "first treatment", "complication": "complication"}[question.kind]
+    sentence = FACT_SENTENCE[question.kind].format(phrase=condition.phrase, fact=question.gold_text)
+    return Demonstration(
+        question=question,
+        steps=(DemonstrationStep(f"The {exam} shows a {condition.sign}.", f"{condition.phrase}, {asked}"),),
+        final_think=f"{sentence} That is option {question.gold_letter}.",
+    )
