@@ -1,23 +1,36 @@
-"""The sink that a stage gets, and what happens around it."""
+"""The sinks that a stage can get: with a run in MLflow, and without one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import math
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from medrwr.config import Params
-from pipelines.catalogue import find_stage
+from medrwr.errors import TrackingError
+from pipelines.console import warn
 from pipelines.paths import Paths
 from pipelines.stage import StageResult
+from pipelines.tracking.events import Begin, End, Event, Files, Journal, Numbers, pending
+from pipelines.tracking.pipes import DagsterReport
+from pipelines.tracking.player import Player
 from pipelines.tracking.progress import ProgressLine
+from pipelines.tracking.store import Store, open_store
+
+FLUSH_INTERVAL_S = 5.0
 
 
 class Tracker:
-    """Implements `medrwr.sinks.MetricSink` for one stage."""
+    """`medrwr.sinks.MetricSink` of a stage without a run in MLflow: progress, and a report to Dagster."""
 
-    def __init__(self, stage: str) -> None:
-        self.stage = stage
+    def __init__(self, report: DagsterReport | None) -> None:
+        self._report = report
         self._progress = ProgressLine()
+
+    @property
+    def run_link(self) -> str | None:
+        """Where the run can be looked at, if there is one."""
+        return None
 
     def log(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Record metrics, of one step when `step` is given."""
@@ -28,18 +41,116 @@ class Tracker:
 
     def finish(self, result: StageResult) -> None:
         """Report the result of a stage that ended well."""
+        if self._report is not None:
+            self._report.finish(result, run_link=self.run_link)
 
-    def close(self) -> None:
-        """End the progress display."""
+    def close(self, *, status: str) -> None:  # noqa: ARG002 - for trackers with a run
+        """End the progress display. `status` is FINISHED, FAILED or KILLED."""
         self._progress.close()
 
 
-@contextmanager
-def open_tracker(stage: str, params: Params, paths: Paths) -> Iterator[Tracker]:
-    """A tracker for one run of `stage`."""
-    find_stage(stage)
-    tracker = Tracker(stage)
+class RunTracker(Tracker):
+    """A tracker whose numbers become an MLflow run. When MLflow is away, the journal keeps them for the next stage."""
+
+    def __init__(self, begin: Begin, paths: Paths, report: DagsterReport | None) -> None:
+        super().__init__(report)
+        self._paths, self._stage = paths, begin.stage
+        self._journal = Journal(paths.work("tracking") / f"{begin.journal}.jsonl")
+        self._unsent: list[Event] = []
+        self._result: StageResult | None = None
+        self._store: Store | None = None
+        self._player: Player | None = None
+        self._flushed_s = 0.0
+        self._record(begin)
+        self._connect()
+
+    @property
+    def run_link(self) -> str | None:
+        """Where the run can be looked at; None while MLflow is away."""
+        if self._store is None or self._player is None:
+            return None
+        return self._store.run_link(self._player.run_id)
+
+    def log(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Record the finite ones of `metrics`; they go to MLflow every few seconds."""
+        self._record(Numbers(finite(metrics), step or 0, now_ms()))
+        if time.monotonic() - self._flushed_s > FLUSH_INTERVAL_S:
+            self._flush()
+
+    def finish(self, result: StageResult) -> None:
+        """Keep plots and small artefacts with the run, and report to Dagster."""
+        self._result = result
+        self._record(Files([str(self._paths.plots(self._stage))], "plots"))
+        self._record(Files([str(path) for path in result.artefacts], "artefacts"))
+        self._flush()
+        super().finish(result)
+
+    def close(self, *, status: str) -> None:
+        """End the run."""
+        super().close(status=status)
+        tags = {"headline": self._result.headline, **self._result.tags} if self._result else {}
+        summary = finite(self._result.metrics) if self._result else {}
+        self._record(End(status, now_ms(), tags, summary))
+        self._flush()
+        self._journal.close(remove=self._player is not None)
+
+    def _record(self, event: Event) -> None:
+        self._journal.append(event)
+        self._unsent.append(event)
+
+    def _connect(self) -> None:
+        try:
+            self._store = open_store(self._paths.root)
+            self._player = Player(self._store)
+        except TrackingError as error:
+            self._give_up(error)
+            return
+        self._flush()
+        if self._player is not None:
+            self._catch_up(self._store)
+
+    def _flush(self) -> None:
+        if self._player is None:
+            return
+        try:
+            self._player.play(self._unsent)
+        except TrackingError as error:
+            self._give_up(error)
+        self._unsent.clear()
+        self._flushed_s = time.monotonic()
+
+    def _give_up(self, error: TrackingError) -> None:
+        self._player = None
+        warn(
+            f"warning: {error}. The stage goes on; its numbers are in {self._journal.path}"
+            " and go to MLflow with the next stage that reaches it."
+        )
+
+    def _catch_up(self, store: Store) -> None:
+        """Play what earlier stages could not send, or what a killed one left."""
+        for path, events in pending(self._paths.work("tracking")):
+            if not any(isinstance(event, End) for event in events):
+                events.append(End("KILLED", now_ms()))
+            if _replayed(store, path, events):
+                path.unlink(missing_ok=True)
+
+
+def _replayed(store: Store, path: Path, events: Sequence[Event]) -> bool:
+    if not isinstance(events[0], Begin):  # killed before its first line was written: nothing to tell
+        return True
     try:
-        yield tracker
-    finally:
-        tracker.close()
+        Player(store).play(events)
+    except TrackingError as error:
+        warn(f"warning: {path} could not be sent: {error}")
+        return False
+    return True
+
+
+def finite(metrics: Mapping[str, float]) -> dict[str, float]:
+    """The metrics that are numbers: trackers and JSON have no NaN."""
+    return {name: float(value) for name, value in metrics.items() if math.isfinite(value)}
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970, MLflow's unit."""
+    return int(time.time() * 1000)
