@@ -16,7 +16,7 @@ def test_m31_curve_by_hand():
 
 
 def test_ties_do_not_depend_on_the_order_of_the_file():
-    """Two answers at .9, one wrong: risk 1/2 at both coverages; then one right at .1: 1/3. Area (1/2 + 1/2 + 1/3) / 3."""
+    """Two at .9, one of them wrong: risk 1/2 twice; then one right at .1: 1/3. Area (1/2 + 1/2 + 1/3) / 3."""
     one = risk_coverage([0.9, 0.9, 0.1], [True, False, True])
     two = risk_coverage([0.1, 0.9, 0.9], [True, False, True])
     assert one == two

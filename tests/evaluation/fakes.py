@@ -32,7 +32,7 @@ def trajectory(asked, letter, *, confidence=0.9, query=None, passages=(), stop=S
     turns = (Turn("First.", query, found), Turn("So.")) if query is not None else (Turn("So."),)
     rest = (1 - confidence) / (len(asked.options) - 1)
     probs = tuple(confidence if LETTERS[i] == letter else rest for i in range(len(asked.options)))
-    text = asked.options[LETTERS.index(letter)] if letter in asked.letters else ""
+    text = asked.options[LETTERS.index(letter)] if letter and letter in asked.letters else ""
     return Trajectory(
         question_id=asked.question_id,
         prompt_ids=(1,),
