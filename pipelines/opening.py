@@ -15,15 +15,6 @@ if TYPE_CHECKING:
 BASE = "base"
 
 
-def device_of(context: StageContext) -> str:
-    """'cuda' or 'cpu'; `base.device: auto` takes the accelerator when there is one."""
-    if context.params.base.device != "auto":
-        return context.params.base.device
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
 def checkpoint_of(context: StageContext, stage: str) -> str:
     """Folder of a trained stage's model; for 'base', `base_model.checkpoint`: a folder here, or a hub name."""
     if stage != BASE:
@@ -44,7 +35,7 @@ def open_policy(context: StageContext, stage: str) -> Policy:
     params = context.params
     return load_policy(
         checkpoint_of(context, stage),
-        device=device_of(context),
+        device=params.base.device,
         dtype=params.base.dtype,
         max_pixels=params.base_model.max_pixels,
         revision=params.base_model.revision if stage == BASE else None,
