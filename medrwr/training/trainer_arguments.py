@@ -12,13 +12,14 @@ class RunOptions:
     """Where and how a trainer runs; everything that is not its algorithm.
 
     `dtype` is that of the matrix products: with bfloat16 the weights stay in float32 (an update of 1e-6 would be
-    lost in bfloat16) and the trainer casts, or DeepSpeed does.
+    lost in bfloat16) and the trainer casts, or DeepSpeed does. `processes` is how many a launcher started.
     """
 
     device: str
     dtype: str
     seed: int
     deepspeed: str | None = None
+    processes: int = 1
 
 
 def common_arguments(options: RunOptions, output: Path) -> dict[str, Any]:

@@ -1,0 +1,72 @@
+"""Demonstrations meet the real retriever (M24): what their queries return is looked up, never written by hand.
+
+A demonstration whose passages do not contain the gold answer would teach the policy to answer from nothing: it is
+dropped and counted. So is one that is longer than an episode may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from medrwr.rollout.protocol import neutralise, render_demonstration
+from medrwr.rollout.tokens import TokenisedSegments, encode_segments
+from medrwr.types import Demonstration, Question, ScoredPassage
+
+if TYPE_CHECKING:
+    from medrwr.retrieval import Retriever
+
+Passages = Sequence[Sequence[ScoredPassage]]
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A demonstration with its passages, tokenised; `completion.env_mask` is 0 where a passage was inserted."""
+
+    question: Question
+    completion: TokenisedSegments
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The episodes to train on, and how many demonstrations were left out, by reason."""
+
+    episodes: tuple[Episode, ...]
+    without_gold: int
+    too_long: int
+
+    @property
+    def offered(self) -> int:
+        return len(self.episodes) + self.without_gold + self.too_long
+
+
+def prepare_demonstrations(
+    demonstrations: Sequence[Demonstration], *, retriever: Retriever, tokenizer: Any, max_tokens: int
+) -> Prepared:
+    """Ask the retriever for all steps in one batch, then render and tokenise.
+
+    Args:
+        max_tokens: the longest completion of a rollout, inserted text included.
+    """
+    queries = [step.query for demonstration in demonstrations for step in demonstration.steps]
+    found = iter(retriever.search_batch(queries)) if queries else iter(())
+    episodes: list[Episode] = []
+    without_gold = too_long = 0
+    for demonstration in demonstrations:
+        passages = [next(found) for _ in demonstration.steps]
+        if passages and not names_gold(demonstration.question, passages):
+            without_gold += 1
+            continue
+        completion = encode_segments(tokenizer, render_demonstration(demonstration, passages))
+        if len(completion.ids) > max_tokens:
+            too_long += 1
+        else:
+            episodes.append(Episode(demonstration.question, completion))
+    return Prepared(tuple(episodes), without_gold, too_long)
+
+
+def names_gold(question: Question, passages: Passages) -> bool:
+    """The text of the right option stands in one of the passages, upper or lower case."""
+    gold = neutralise(question.gold_text).casefold()
+    return any(gold in neutralise(scored.passage.text).casefold() for step in passages for scored in step)

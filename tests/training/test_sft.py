@@ -1,0 +1,101 @@
+"""SFT cold start (M24): labels worked out by hand, and a real SFTTrainer on eight demonstrations of either kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from medrwr.config import SftSettings
+from medrwr.sinks import NullSink
+from medrwr.training.collator import EpisodeCollator, Rows
+from medrwr.training.demonstrations import prepare_demonstrations
+from medrwr.training.sft import SftTask, train_sft
+from medrwr.training.trainer_arguments import RunOptions
+from medrwr.training.work import WorkFolder
+
+OPTIONS = RunOptions(device="cpu", dtype="float32", seed=3)
+
+
+def prepared(world, policy, demonstrations, max_tokens=400):
+    return prepare_demonstrations(
+        demonstrations, retriever=world.retriever, tokenizer=policy.tokenizer, max_tokens=max_tokens
+    )
+
+
+def test_m24_labels_cover_sampled_text_only(world, new_policy):
+    """The labelled tokens decode to exactly the two sampled stretches; prompt and passages carry no loss."""
+    policy = new_policy()
+    text_demo, image_demo = world.demonstrations()[:2]
+    episodes = prepared(world, policy, [text_demo, image_demo]).episodes
+    rows = Rows(policy, world.root, max_turns=1).build(episodes)
+    for row, question in zip(rows, (world.text[0], world.image[0]), strict=True):
+        labelled = [token for token in row["labels"] if token != -100]
+        assert policy.tokenizer.decode(labelled) == (
+            "<think>a sign is shown</think><query>granular sign treatment</query>"
+            f"<think>the passage names kemopril</think><answer>{question.gold_letter}. kemopril</answer>"
+        )
+        unlabelled = [i for i, label in zip(row["input_ids"], row["labels"], strict=True) if label == -100]
+        assert "<retrieve>\n[1] granular sign: The granular sign is treated with kemopril." in policy.tokenizer.decode(
+            unlabelled
+        )
+        assert all(label in (-100, i) for i, label in zip(row["input_ids"], row["labels"], strict=True))
+    assert [len(row["images"]) for row in rows] == [0, 1]
+
+
+def test_collator_pads_right_and_marks_image_tokens(world, new_policy):
+    """A 56 x 56 image is 4 x 4 patches of 14 pixels, merged 2 x 2: four image tokens, sixteen rows of pixels."""
+    policy = new_policy()
+    rows = Rows(policy, world.root, max_turns=1).build(prepared(world, policy, world.demonstrations()[:2]).episodes)
+    batch = EpisodeCollator(policy)(rows)
+    assert batch["mm_token_type_ids"].sum(dim=1).tolist() == [0, 4]
+    assert batch["pixel_values"].shape[0] == 16
+    assert batch["image_grid_thw"].tolist() == [[1, 4, 4]]
+    lengths = [len(row["input_ids"]) for row in rows]
+    assert batch["attention_mask"].sum(dim=1).tolist() == lengths
+    assert (batch["labels"][batch["attention_mask"] == 0] == -100).all()
+    assert "pixel_values" not in EpisodeCollator(policy)(rows[:1])
+
+
+def test_collated_loss_equals_rows_one_by_one(world, new_policy):
+    """Padding and mixing change no log-probability: batch loss = token-weighted mean of single losses."""
+    policy = new_policy()
+    rows = Rows(policy, world.root, max_turns=1).build(prepared(world, policy, world.demonstrations()[:4]).episodes)
+    collate = EpisodeCollator(policy)
+    with torch.no_grad():
+        together = policy.model(**collate(rows)).loss.item()
+        single = [(policy.model(**collate([row])).loss.item(), sum(label != -100 for label in row["labels"])) for row in rows]
+    expected = sum(loss * count for loss, count in single) / sum(count for _, count in single)
+    assert abs(together - expected) < 1e-4
+
+
+def test_m24_demonstration_without_gold_in_passages_is_dropped(world, new_policy):
+    """The second demonstration asks for another sign's treatment; the third is longer than an episode may be."""
+    policy = new_policy()
+    good, other = world.demonstrations()[0], world.demonstrations()[6]
+    astray = type(other)(other.question, good.steps, other.final_think)
+    result = prepared(world, policy, [good, astray])
+    assert (len(result.episodes), result.without_gold, result.too_long, result.offered) == (1, 1, 0, 2)
+    assert prepared(world, policy, [good], max_tokens=10).too_long == 1
+
+
+def train(world, policy, scratch: Path, epochs: float = 6, digest: str = "a"):
+    episodes = prepared(world, policy, world.demonstrations()).episodes
+    settings = SftSettings(epochs=epochs, learning_rate=3e-3, batch_size=8)
+    return train_sft(
+        policy,
+        SftTask(episodes, world.root, 1),
+        settings,
+        options=OPTIONS,
+        work=WorkFolder(scratch, digest),
+        sink=NullSink(),
+    )
+
+
+def test_sft_learns_mixed_rows_and_repeats_itself(world, new_policy, tmp_path):
+    """16 rows in batches of 8, 6 epochs: 12 steps; the loss falls by half; the same seed gives the same curve."""
+    first = train(world, new_policy(), tmp_path / "first")
+    assert len(first) == 12
+    assert first[-1]["loss"] < first[0]["loss"] / 2
+    second = train(world, new_policy(), tmp_path / "second")
+    assert [entry["loss"] for entry in second] == [entry["loss"] for entry in first]
