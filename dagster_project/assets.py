@@ -1,0 +1,73 @@
+"""Assets derived from dvc.yaml: one a stage, none written by hand."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of asset functions as objects.
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import cast
+
+import dagster as dg
+
+from dagster_project.graph import StageNode
+from dagster_project.lock import data_version, recorded_outs
+from dagster_project.report import stage_metadata
+from dagster_project.resources import DvcRunner
+
+
+def build_assets(nodes: Sequence[StageNode], root: Path) -> list[dg.AssetsDefinition]:
+    """One asset for each stage; a frozen stage is only observed, as `dvc repro` never runs it."""
+    keys = {node.name: dg.AssetKey(node.key) for node in nodes}
+    return [_observed(node, root) if node.frozen else _materialised(node, keys) for node in nodes]
+
+
+def _materialised(node: StageNode, keys: dict[str, dg.AssetKey]) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=keys[node.name],
+        deps=[keys[name] for name in node.upstream],
+        description=node.description,
+        group_name=node.group,
+        kinds={"dvc", *node.kinds},
+        code_version=node.code_version,
+        metadata={"command": node.command, "dvc stage": node.name},
+        output_required=True,
+    )
+    def stage(context: dg.AssetExecutionContext, dvc: DvcRunner) -> dg.MaterializeResult[None]:
+        outcome = dvc.repro(context, node)
+        return _result(node, dvc.root, skipped=outcome.skipped)
+
+    return stage
+
+
+def _result(node: StageNode, root: Path, *, skipped: bool) -> dg.MaterializeResult[None]:
+    outs = recorded_outs(root, node.name)
+    version = data_version(outs, node.consumed)
+    return dg.MaterializeResult(
+        asset_key=dg.AssetKey(node.key),
+        metadata=stage_metadata(root, node, outs, skipped=skipped),
+        data_version=dg.DataVersion(version) if version else None,
+    )
+
+
+def _observed(node: StageNode, root: Path) -> dg.AssetsDefinition:
+    @dg.multi_observable_source_asset(  # type: ignore[untyped-decorator]
+        name="__".join(node.key),
+        specs=[
+            dg.AssetSpec(
+                dg.AssetKey(node.key),
+                description=node.description,
+                group_name=node.group,
+                kinds={"dvc", *node.kinds},
+                metadata={"command": node.command, "dvc stage": node.name, "frozen": True},
+            )
+        ],
+    )
+    def observe() -> Iterator[dg.ObserveResult]:
+        outs = recorded_outs(root, node.name)
+        version = data_version(outs, node.consumed)
+        yield dg.ObserveResult(
+            asset_key=dg.AssetKey(node.key),
+            metadata=stage_metadata(root, node, outs, skipped=True),
+            data_version=dg.DataVersion(version) if version else None,
+        )
+
+    return cast(dg.AssetsDefinition, observe)
