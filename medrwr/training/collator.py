@@ -9,6 +9,7 @@ from typing import Any
 
 from medrwr.policy.loading import Policy
 from medrwr.policy.prompts import render_prompt
+from medrwr.rollout.context import open_image
 from medrwr.training.demonstrations import Episode
 
 IGNORED = -100
@@ -29,7 +30,7 @@ class Rows:
     def _row(self, episode: Episode) -> dict[str, Any]:
         prompt = render_prompt(self.policy, episode.question, max_turns=self.max_turns)
         paths = [str(self.image_root / image) for image in episode.question.images]
-        images = [open_image(path) for path in paths] or None
+        images = [open_image(Path(path)) for path in paths] or None
         prompt_ids = self.policy.processor(text=[prompt], images=images)["input_ids"][0]
         completion = episode.completion
         labels = [t if own else IGNORED for t, own in zip(completion.ids, completion.env_mask, strict=True)]
@@ -67,24 +68,7 @@ class EpisodeCollator:
             attention[index, :length] = 1
         batch = {"input_ids": ids, "labels": labels, "attention_mask": attention}
         batch["mm_token_type_ids"] = (ids == self._image_token).long()
-        images = [open_image(path) for row in rows for path in row["images"]]
+        images = [open_image(Path(path)) for row in rows for path in row["images"]]
         if images:
             batch |= dict(self._processor.image_processor(images=images, return_tensors="pt"))
         return batch
-
-
-def open_image(path: str | Path) -> Any:
-    """The image in three channels.
-
-    Raises:
-        ImageError: the file is missing or cannot be decoded.
-    """
-    from PIL import Image, UnidentifiedImageError
-
-    from medrwr.errors import ImageError
-
-    try:
-        with Image.open(path) as image:
-            return image.convert("RGB")
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise ImageError(f"image {path} cannot be opened ({error}): restore it, or leave its question out") from error

@@ -15,16 +15,16 @@ from typing import Any
 from medrwr.config import GrpoSettings
 from medrwr.errors import ConfigError
 from medrwr.policy.loading import Policy
-from medrwr.rewards import RewardMixture
 from medrwr.rollout.engine import RolloutEngine
 from medrwr.sinks import MetricSink
 from medrwr.training.prompts import prompt_rows
-from medrwr.training.rollouts import Rollouts, total
+from medrwr.training.resuming import resume_point
+from medrwr.training.rollouts import Rollouts, Scorer, total
 from medrwr.training.trainer_arguments import RunOptions, common_arguments
 from medrwr.training.work import WorkFolder
 from medrwr.types import Question
 
-TASK_CURVES = {
+CURVES = {
     "reward": {"reward/total": "total"},
     "accuracy": {"accuracy": "accuracy", "hit_rate": "gold retrieved"},
     "validity": {"parse_rate": "answer parsed", "validity": "well formed", "forced_rate": "answer forced"},
@@ -45,7 +45,7 @@ class GrpoTask:
     max_turns: int
     max_completion_tokens: int
     engine: RolloutEngine
-    mixture: RewardMixture
+    scorer: Scorer
 
 
 def train_grpo(
@@ -60,14 +60,15 @@ def train_grpo(
         ConfigError: the batch cannot be cut in equal parts.
         ArtefactError: text and image questions are mixed.
     """
+    from transformers import PrinterCallback
     from trl.trainer.grpo_trainer import GRPOTrainer
 
     from medrwr.training.callbacks import SinkCallback
 
-    checkpoint = work.open()
+    checkpoint = resume_point(work, policy.model)
     rollouts = Rollouts(
         engine=task.engine,
-        mixture=task.mixture,
+        scorer=task.scorer,
         questions={question.question_id: question for question in task.questions},
         image_root=task.image_root,
         temperature=settings.temperature,
@@ -82,7 +83,8 @@ def train_grpo(
         rollout_func=rollouts,
         callbacks=[SinkCallback(sink, "GRPO")],
     )
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    trainer.remove_callback(PrinterCallback)
+    trainer.train(resume_from_checkpoint=checkpoint)
     policy.model.eval()
     return [entry for entry in trainer.state.log_history if "reward" in entry]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from medrwr.errors import ArtefactError
 from medrwr.policy.prompts import build_messages
-from medrwr.training.collator import open_image
+from medrwr.rollout.context import open_image
 from medrwr.types import Question
 
 QUESTION_ID = "question_id"

@@ -11,27 +11,33 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from medrwr.rewards import RewardMixture
 from medrwr.rollout.engine import RolloutEngine, RolloutRequest
 from medrwr.training.behaviour import behaviour
 from medrwr.training.prompts import question_id_of
 from medrwr.types import Question, StopReason, Trajectory
 
-_ROWS_A_STEP = 1 << 20
+_STEPS, _PROCESSES = 1_000_003, 4_096  # upper bounds, so that no two steps or processes share a seed
+
+
+class Scorer(Protocol):
+    """Gives each trajectory its reward parts and their weighted sum, `total` (M20): `medrwr.rewards.RewardMixture`."""
+
+    def score(self, episodes: Sequence[tuple[Question, Trajectory]]) -> Sequence[Mapping[str, float]]:
+        """One map of named parts an episode, in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rollouts:
     """TRL's `rollout_func`: plays the episodes and scores them while the model is set up for generation.
 
-    The seed of an episode follows from the run's seed, the step and the row, so a resumed run samples what the
-    uninterrupted one would have sampled.
+    The seed of a step's episodes follows from the run's seed and the step, so a resumed run samples what the
+    uninterrupted one would have sampled; the engine tells equal requests of one step apart.
     """
 
     engine: RolloutEngine
-    mixture: RewardMixture
+    scorer: Scorer
     questions: Mapping[str, Question]
     image_root: Path
     temperature: float
@@ -39,11 +45,11 @@ class Rollouts:
 
     def __call__(self, prompts: Sequence[Sequence[dict[str, Any]]], trainer: Any) -> dict[str, Any]:
         """One trajectory a prompt, in order."""
-        requests = [self._request(messages, row, trainer) for row, messages in enumerate(prompts)]
+        requests = [self._request(messages, trainer) for messages in prompts]
         with generating(trainer):
             trajectories = self.engine.run(requests, temperature=self.temperature)
             questions = [request.question for request in requests]
-            scores = self.mixture.score(list(zip(questions, trajectories, strict=True)))
+            scores = self.scorer.score(list(zip(questions, trajectories, strict=True)))
         return {
             "prompt_ids": [list(t.prompt_ids) for t in trajectories],
             "completion_ids": [list(t.completion_ids) for t in trajectories],
@@ -54,10 +60,10 @@ class Rollouts:
             "score": scores,
         }
 
-    def _request(self, messages: Sequence[dict[str, Any]], row: int, trainer: Any) -> RolloutRequest:
+    def _request(self, messages: Sequence[dict[str, Any]], trainer: Any) -> RolloutRequest:
         question = self.questions[question_id_of(messages)]
-        row += trainer.accelerator.process_index * len(messages)
-        seed = (self.seed * 1_000_003 + trainer.state.global_step) * _ROWS_A_STEP + row
+        step = self.seed * _STEPS + int(trainer.state.global_step)
+        seed = step * _PROCESSES + int(trainer.accelerator.process_index)
         return RolloutRequest(question=question, image_root=self.image_root, seed=seed)
 
 

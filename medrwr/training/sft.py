@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from medrwr.config import SftSettings
+from medrwr.errors import ArtefactError
 from medrwr.policy.loading import Policy
 from medrwr.sinks import MetricSink
 from medrwr.training.collator import EpisodeCollator, Rows
 from medrwr.training.demonstrations import Episode
+from medrwr.training.resuming import resume_point
 from medrwr.training.trainer_arguments import RunOptions, common_arguments
 from medrwr.training.work import WorkFolder
 
@@ -38,13 +40,19 @@ def train_sft(
 
     Goes on from the work folder's last checkpoint when there is one; the caller removes the folder once the
     trained policy is saved.
+
+    Raises:
+        ArtefactError: there is no episode to train on.
     """
     from datasets import Dataset
+    from transformers import PrinterCallback
     from trl.trainer.sft_trainer import SFTTrainer
 
     from medrwr.training.callbacks import SinkCallback
 
-    checkpoint = work.open()
+    if not task.episodes:
+        raise ArtefactError("no demonstration is left to train on: look at the retriever, or set sft.enabled to false")
+    checkpoint = resume_point(work, policy.model)
     rows = Rows(policy, task.image_root, task.max_turns).build(task.episodes)
     trainer = SFTTrainer(
         model=policy.model,
@@ -54,7 +62,8 @@ def train_sft(
         processing_class=policy.processor,
         callbacks=[SinkCallback(sink, "SFT")],
     )
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    trainer.remove_callback(PrinterCallback)
+    trainer.train(resume_from_checkpoint=checkpoint)
     policy.model.eval()
     return [entry for entry in trainer.state.log_history if "loss" in entry]
 

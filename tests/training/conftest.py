@@ -47,7 +47,9 @@ class World:
     def corpus(self) -> list[str]:
         from medrwr.policy.prompts import build_messages
 
-        prompts = [block["text"] for q in self.text for m in build_messages(q, max_turns=1) for block in m["content"][-1:]]
+        prompts = [
+            block["text"] for q in self.text for m in build_messages(q, max_turns=1) for block in m["content"][-1:]
+        ]
         return [p.text for p in self.passages] + prompts
 
     def demonstrations(self) -> list[Demonstration]:

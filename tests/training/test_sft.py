@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import torch
 
 from medrwr.config import SftSettings
-from medrwr.sinks import NullSink
+from medrwr.policy.loading import load_policy, save_policy
+from medrwr.sinks import MetricSink, NullSink
 from medrwr.training.collator import EpisodeCollator, Rows
 from medrwr.training.demonstrations import prepare_demonstrations
 from medrwr.training.sft import SftTask, train_sft
@@ -64,7 +66,9 @@ def test_collated_loss_equals_rows_one_by_one(world, new_policy):
     collate = EpisodeCollator(policy)
     with torch.no_grad():
         together = policy.model(**collate(rows)).loss.item()
-        single = [(policy.model(**collate([row])).loss.item(), sum(label != -100 for label in row["labels"])) for row in rows]
+        single = [
+            (policy.model(**collate([row])).loss.item(), sum(label != -100 for label in row["labels"])) for row in rows
+        ]
     expected = sum(loss * count for loss, count in single) / sum(count for _, count in single)
     assert abs(together - expected) < 1e-4
 
@@ -79,7 +83,18 @@ def test_m24_demonstration_without_gold_in_passages_is_dropped(world, new_policy
     assert prepared(world, policy, [good], max_tokens=10).too_long == 1
 
 
-def train(world, policy, scratch: Path, epochs: float = 6, digest: str = "a"):
+class Killer(NullSink):
+    """Stops the process's training at a step, as an interrupt would."""
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+
+    def progress(self, done: int, total: int, label: str) -> None:
+        if done == self._step:
+            raise KeyboardInterrupt
+
+
+def train(world, policy, scratch: Path, epochs: float = 6, sink: MetricSink | None = None):
     episodes = prepared(world, policy, world.demonstrations()).episodes
     settings = SftSettings(epochs=epochs, learning_rate=3e-3, batch_size=8)
     return train_sft(
@@ -87,8 +102,8 @@ def train(world, policy, scratch: Path, epochs: float = 6, digest: str = "a"):
         SftTask(episodes, world.root, 1),
         settings,
         options=OPTIONS,
-        work=WorkFolder(scratch, digest),
-        sink=NullSink(),
+        work=WorkFolder(scratch, "inputs"),
+        sink=sink or NullSink(),
     )
 
 
@@ -99,3 +114,27 @@ def test_sft_learns_mixed_rows_and_repeats_itself(world, new_policy, tmp_path):
     assert first[-1]["loss"] < first[0]["loss"] / 2
     second = train(world, new_policy(), tmp_path / "second")
     assert [entry["loss"] for entry in second] == [entry["loss"] for entry in first]
+
+
+def test_killed_sft_goes_on_and_ends_as_if_nothing_had_happened(world, new_policy, tmp_path):
+    """Killed in step 3 (second epoch) of 4: the checkpoint of step 2 is resumed; curve and weights are the same."""
+    whole, killed, resumed = new_policy(), new_policy(), new_policy(seed=1)
+    expected = train(world, whole, tmp_path / "whole", epochs=2)
+    with pytest.raises(KeyboardInterrupt):
+        train(world, killed, tmp_path / "killed", epochs=2, sink=Killer(3))
+    history = train(world, resumed, tmp_path / "killed", epochs=2)
+    assert [entry["loss"] for entry in history] == [entry["loss"] for entry in expected]
+    for name, parameter in resumed.model.state_dict().items():
+        assert torch.equal(parameter, whole.model.state_dict()[name]), name
+
+
+def test_trained_policy_is_saved_and_opened_again(world, new_policy, tmp_path):
+    """The trainer leaves nothing on the model that a checkpoint would lose: the opened one gives the same logits."""
+    policy = new_policy()
+    train(world, policy, tmp_path / "work", epochs=1)
+    save_policy(policy, tmp_path / "model")
+    opened = load_policy(tmp_path / "model", max_pixels=3136)
+    rows = Rows(policy, world.root, max_turns=1).build(prepared(world, policy, world.demonstrations()[:2]).episodes)
+    batch = EpisodeCollator(policy)(rows)
+    with torch.no_grad():
+        assert torch.equal(opened.model(**batch).logits, policy.model(**batch).logits)
