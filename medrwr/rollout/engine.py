@@ -1,0 +1,151 @@
+"""The rollout engine: episodes batched across prompts and groups, with retrieval for the whole batch at once (M3)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from medrwr.config import RolloutSettings
+from medrwr.policy.loading import Policy
+from medrwr.rollout.context import Context
+from medrwr.rollout.episode import Episode, Limits
+from medrwr.rollout.lookup import PassageSearch
+from medrwr.rollout.loop import EpisodeLoop, Seat
+from medrwr.rollout.prompting import PromptSource, prompt_contexts
+from medrwr.rollout.record import TokenRecord
+from medrwr.rollout.sampling import episode_uniforms
+from medrwr.rollout.scoring import Vocabulary, answer_context, option_probs
+from medrwr.rollout.tokens import PieceDecoder, encode_text
+from medrwr.types import Question, Trajectory
+
+_ANSWER_OVERHEAD = 12  # tokens of an answer block beside the option's text: tags, letter, slack
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutRequest:
+    """One episode to play.
+
+    Attributes:
+        image_root: the folder that the question's image paths are relative to.
+        prompt_ids: the prompt as a trainer has tokenised it, images widened; None: rendered and tokenised here.
+        max_turns: retrievals allowed, 0 for none; None: the setting's.
+        forced_query: the environment asks this first, on the policy's behalf (a baseline of M29); it counts as a turn.
+        answer_at_once: the environment opens the answer right away: no thought, no query.
+        seed: requests of one run that are equal in question and seed still draw different numbers.
+    """
+
+    question: Question
+    image_root: Path
+    prompt_ids: tuple[int, ...] | None = None
+    max_turns: int | None = None
+    forced_query: str | None = None
+    answer_at_once: bool = False
+    seed: int = 0
+
+
+class RolloutEngine:
+    """Plays episodes with a policy and a retriever.
+
+    Args:
+        retriever: None where no request ever queries.
+        confidence_vocabulary: 'full' is the paper's profile (M25).
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        retriever: PassageSearch | None,
+        settings: RolloutSettings,
+        *,
+        confidence_vocabulary: Vocabulary = "options",
+    ) -> None:
+        self.policy = policy
+        self.settings = settings
+        self._vocabulary = confidence_vocabulary
+        self._loop = EpisodeLoop(policy, retriever, settings, confidence_vocabulary)
+        self._pieces: dict[int, str] = {}
+
+    def run(self, requests: Sequence[RolloutRequest], *, temperature: float | None = None) -> list[Trajectory]:
+        """Play all requests; trajectories come back in their order.
+
+        Args:
+            temperature: 0 is greedy; None takes the setting's.
+
+        Raises:
+            ImageError: a question's image cannot be decoded.
+            QuestionError: a prompt's image placeholders do not fit its images.
+        """
+        occurrences: Counter[tuple[str, int]] = Counter()
+        trajectories: list[Trajectory] = []
+        for start in range(0, len(requests), self.settings.batch_size):
+            chunk = requests[start : start + self.settings.batch_size]
+            seats = []
+            for request, episode in zip(chunk, self._episodes(chunk), strict=True):
+                key = (request.question.question_id, request.seed)
+                occurrences[key] += 1
+                seats.append(self.seat(episode, request.seed, occurrences[key]))
+            trajectories += self.play(seats, temperature=temperature)
+        return trajectories
+
+    def play(self, seats: Sequence[Seat], *, temperature: float | None = None) -> list[Trajectory]:
+        """Play prepared episodes to their end, in one batch."""
+        if not seats:
+            return []
+        self._loop.play(seats, temperature=self.settings.temperature if temperature is None else temperature)
+        self._score_merged([seat.episode for seat in seats])
+        return [seat.episode.trajectory() for seat in seats]
+
+    def seat(self, episode: Episode, seed: int, occurrence: int = 1) -> Seat:
+        """An episode with its random numbers."""
+        numbers = episode_uniforms(episode.question.question_id, seed, occurrence, episode.limits.completion_tokens)
+        return Seat(episode, numbers.tolist())
+
+    def prompts(self, requests: Sequence[RolloutRequest]) -> list[Context]:
+        """The requests' prompts as the model is given them."""
+        return prompt_contexts(
+            self.policy, [PromptSource(r.question, r.image_root, self._turns(r), r.prompt_ids) for r in requests]
+        )
+
+    def episode(self, request: RolloutRequest, context: Context, record: TokenRecord, limits: Limits) -> Episode:
+        """An episode of this engine's tokenizer, before its first token."""
+        return Episode(request.question, context, limits, record, PieceDecoder(self.policy.tokenizer, self._pieces))
+
+    def limits(self, request: RolloutRequest) -> Limits:
+        """What an episode of this request may use."""
+        longest = max(len(encode_text(self.policy.tokenizer, option)) for option in request.question.options)
+        return Limits(
+            turns=self._turns(request),
+            turn_tokens=self.settings.max_turn_tokens,
+            completion_tokens=self.settings.max_completion_tokens,
+            answer_reserve=longest + _ANSWER_OVERHEAD,
+        )
+
+    def _turns(self, request: RolloutRequest) -> int:
+        return self.settings.max_turns if request.max_turns is None else request.max_turns
+
+    def _episodes(self, requests: Sequence[RolloutRequest]) -> list[Episode]:
+        episodes = []
+        for request, context in zip(requests, self.prompts(requests), strict=True):
+            record = TokenRecord(self.policy.tokenizer, context.ids)
+            episode = self.episode(request, context, record, self.limits(request))
+            if request.forced_query is not None:
+                episode.ask(request.forced_query)
+            elif request.answer_at_once:
+                episode.open_answer()
+            episodes.append(episode)
+        return episodes
+
+    def _score_merged(self, episodes: Sequence[Episode]) -> None:
+        """Confidence where the last token of `<answer>` already held the letter: read behind a tag of its own."""
+        contexts, counts, merged = [], [], []
+        for episode in episodes:
+            if episode.answer_cut is not None and not episode.option_probs:
+                prompt = Context(episode.record.prompt_ids, episode.context.images)
+                contexts.append(answer_context(self.policy.tokenizer, prompt, episode.record.ids, episode.answer_cut))
+                counts.append(len(episode.question.options))
+                merged.append(episode)
+        probs = option_probs(self.policy, contexts, counts, vocabulary=self._vocabulary)
+        for episode, row in zip(merged, probs, strict=True):
+            episode.option_probs = row

@@ -1,0 +1,137 @@
+"""The inner loop: sample until every episode waits or is over, ask the retriever once for all, insert, go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from medrwr.config import RolloutSettings
+from medrwr.errors import RetrievalError
+from medrwr.policy.loading import Policy
+from medrwr.rollout.backend import Batch, generating
+from medrwr.rollout.episode import Episode, TokenKinds
+from medrwr.rollout.lookup import PassageSearch, look_up
+from medrwr.rollout.protocol import ANSWER, opening
+from medrwr.rollout.record import without_overlap
+from medrwr.rollout.sampling import draw
+from medrwr.rollout.scoring import LetterTable, Vocabulary
+from medrwr.rollout.tokens import encode_text
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """An episode at the table, with its own random numbers (one for each token that it may sample)."""
+
+    episode: Episode
+    uniforms: Sequence[float]
+
+
+class EpisodeLoop:
+    """Plays batches of episodes with one policy and one retriever."""
+
+    def __init__(
+        self, policy: Policy, retriever: PassageSearch | None, settings: RolloutSettings, vocabulary: Vocabulary
+    ) -> None:
+        self._policy = policy
+        self._retriever = retriever
+        self._settings = settings
+        self._vocabulary = vocabulary
+        self._letters = LetterTable(policy.tokenizer)
+        self._kinds = token_kinds(policy)
+        self._suppressed = torch.tensor(vision_ids(policy), device=policy.model.device)
+
+    def play(self, seats: Sequence[Seat], *, temperature: float) -> None:
+        """Play all episodes to their end."""
+        with generating(self._policy.model):
+            batch = Batch(self._policy, [seat.episode.context for seat in seats])
+            live = self._leave(batch, seats)
+            while live:
+                live = self._sample(batch, live, temperature)
+                self._read_counterfactuals(batch, live)
+                self._retrieve([seat.episode for seat in live])
+                live = self._leave(batch, live)
+
+    def _sample(self, batch: Batch, live: Sequence[Seat], temperature: float) -> list[Seat]:
+        """Sample until no episode runs; returns those that still sit in the batch."""
+        seats = list(live)
+        while any(seat.episode.running for seat in seats):
+            tokens = [seat.episode.record.take_pending() if seat.episode.running else [] for seat in seats]
+            if any(tokens):
+                batch.advance(tokens)
+            rows = [row for row, seat in enumerate(seats) if seat.episode.running]
+            self._draw(batch.logits, [(row, seats[row]) for row in rows], temperature)
+            over = sum(seat.episode.stop_reason is not None for seat in seats)
+            if 2 * over > len(seats):
+                seats = self._leave(batch, seats)
+        return self._leave(batch, seats)
+
+    def _draw(self, logits: Tensor, running: Sequence[tuple[int, Seat]], temperature: float) -> None:
+        for row, seat in running:
+            if seat.episode.reads_confidence:
+                seat.episode.read_confidence(self._option_probs(logits[row], seat.episode))
+        uniforms = torch.tensor(
+            [seat.uniforms[seat.episode.record.sampled] for _, seat in running], dtype=torch.float64
+        )
+        chosen = logits[[row for row, _ in running]]
+        tokens, logprobs = draw(chosen, uniforms, temperature=temperature, suppressed=self._suppressed)
+        for (_, seat), token, logprob in zip(running, tokens.tolist(), logprobs.tolist(), strict=True):
+            seat.episode.accept(token, logprob, self._kinds)
+
+    def _option_probs(self, logits: Tensor, episode: Episode) -> tuple[float, ...]:
+        return self._letters.option_probs(logits, len(episode.question.options), vocabulary=self._vocabulary)
+
+    def _read_counterfactuals(self, batch: Batch, live: Sequence[Seat]) -> None:
+        """M19: what each option's probability would be had the episode answered instead of asking its first query."""
+        first = [(row, s.episode, cut) for row, s in enumerate(live) if (cut := s.episode.unread_query_cut) is not None]
+        if not first:
+            return
+        tokens: list[list[int]] = [[] for _ in live]
+        hidden = [0] * len(live)
+        for row, episode, cut in first:
+            tokens[row] = encode_text(self._policy.tokenizer, without_overlap(opening(ANSWER), cut.tail))
+            hidden[row] = len(episode.record.ids) - len(episode.record.pending) - cut.tokens
+        logits = batch.peek(tokens, hidden)
+        for row, episode, _ in first:
+            episode.counterfactual_probs = self._option_probs(logits[row], episode)
+
+    def _retrieve(self, episodes: Sequence[Episode]) -> None:
+        waiting = [(episode, episode.query) for episode in episodes if episode.query is not None]
+        if not waiting:
+            return
+        found = look_up(
+            self._retriever,
+            [query for _, query in waiting],
+            timeout_s=self._settings.retriever_timeout_s,
+            retries=self._settings.retriever_retries,
+        )
+        for episode, query in waiting:
+            passages = found[query]
+            if isinstance(passages, RetrievalError):
+                episode.lose_retriever(str(passages))
+            else:
+                episode.receive(passages)
+
+    @staticmethod
+    def _leave(batch: Batch, seats: Sequence[Seat]) -> list[Seat]:
+        """Finished episodes leave the batch, and their rows the cache."""
+        rows = [row for row, seat in enumerate(seats) if seat.episode.stop_reason is None]
+        if 0 < len(rows) < len(seats):
+            batch.select(rows)
+        return [seats[row] for row in rows]
+
+
+def token_kinds(policy: Policy) -> TokenKinds:
+    """The ids that end a turn, and the other special ones, which no completion may hold."""
+    configured = policy.model.generation_config.eos_token_id
+    stop = {configured} if isinstance(configured, int) else set(configured or ())
+    stop |= {policy.tokenizer.eos_token_id} - {None}
+    return TokenKinds(frozenset(stop), frozenset(policy.tokenizer.all_special_ids) - stop)
+
+
+def vision_ids(policy: Policy) -> list[int]:
+    """Placeholders that a forward pass would take for images."""
+    config = policy.model.config
+    return sorted({int(config.image_token_id), int(config.video_token_id)})
