@@ -1,0 +1,149 @@
+"""The report: one self-contained HTML page with ladder, paired differences, calibration plots and worked examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from medrwr.evaluation.charts import Chart, Whisker, render_chart, render_whiskers
+from medrwr.evaluation.examples import Example, Step
+from medrwr.evaluation.ladder import Cell, Ladder
+from medrwr.evaluation.page import page, picture, table
+from medrwr.evaluation.results import (
+    CELL_LABELS,
+    accuracy_text,
+    difference_text,
+    measured_cells,
+    p_text,
+    pair_text,
+)
+from medrwr.types import LETTERS
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the page shows. `figures` are the headline numbers, `notes` how it was measured."""
+
+    title: str
+    lead: str
+    figures: tuple[tuple[str, str], ...]
+    ladder: Ladder
+    charts: tuple[Chart, ...]
+    examples: tuple[Example, ...]
+    notes: tuple[str, ...]
+    image_root: Path
+
+
+def render_report(report: Report) -> str:
+    """The page. Same input, same bytes: it carries no time and no path."""
+    figures = "".join(f"<div><b>{escape(value)}</b>{escape(label)}</div>" for label, value in report.figures)
+    body = [
+        f'<h1>{escape(report.title)}</h1><p class="soft">{escape(report.lead)}</p><div class="figures">{figures}</div>',
+        "<h2>The ladder</h2>",
+        _ladder_table(report.ladder),
+        f'<div class="grid">{"".join(_whiskers(report.ladder, cell) for cell in measured_cells(report.ladder))}</div>',
+        "<h2>Paired differences</h2>",
+        _comparison_table(report.ladder),
+        "<h2>What the policy did</h2>",
+        _behaviour_table(report.ladder),
+    ]
+    if report.charts:
+        body += ["<h2>Confidence</h2>", f'<div class="grid">{"".join(_chart(chart) for chart in report.charts)}</div>']
+    if report.examples:
+        body += ["<h2>Worked examples</h2>", *(_example(example, report.image_root) for example in report.examples)]
+    body += ["<h2>How it was measured</h2>", f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in report.notes)}</ul>"]
+    return page(report.title, body)
+
+
+def _ladder_table(ladder: Ladder) -> str:
+    cells = measured_cells(ladder)
+    chance = ["chance", *(f"{ladder.chance[cell]:.1%}" if cell in ladder.chance else "-" for cell in cells)]
+    rows = [chance] + [
+        [escape(rung.label), *(_accuracy(ladder.cell(rung.name, cell)) for cell in cells)] for rung in ladder.rungs
+    ]
+    return table(["rung", *(CELL_LABELS[cell] for cell in cells)], rows)
+
+
+def _accuracy(cell: Cell | None) -> str:
+    estimate, _, rest = accuracy_text(cell).partition(" ")
+    return f"{estimate}<small>{rest}</small>"
+
+
+def _whiskers(ladder: Ladder, cell: str) -> str:
+    rows = [
+        Whisker(rung.label, found.accuracy.estimate, found.accuracy.lower, found.accuracy.upper)
+        for rung in ladder.rungs
+        for found in [ladder.cell(rung.name, cell)]
+        if found is not None
+    ]
+    drawn = render_whiskers(f"Accuracy, {CELL_LABELS[cell]}", rows, reference=ladder.chance.get(cell))
+    return f'<div class="card"><h3>{CELL_LABELS[cell]}</h3>{drawn}</div>'
+
+
+def _comparison_table(ladder: Ladder) -> str:
+    rows = [
+        [
+            escape(pair_text(ladder, item)),
+            CELL_LABELS[item.cell],
+            difference_text(item),
+            f"{item.difference.gained} / {item.difference.lost}",
+            p_text(item.difference.mcnemar_p),
+        ]
+        for item in ladder.comparisons
+    ]
+    return table(["pair", "cell", "second - first", "gained / lost", "McNemar p"], rows)
+
+
+def _behaviour_table(ladder: Ladder) -> str:
+    rows = []
+    for rung in ladder.rungs:
+        for cell, found in ladder.cells[rung.name].items():
+            score = found.score
+            rates = (score.parse_rate, score.query_rate, score.gold_retrieved_rate, score.forced_rate)
+            confidence = "-" if score.mean_confidence is None else f"{score.mean_confidence:.2f}"
+            rows.append([escape(rung.label), CELL_LABELS[cell], *(f"{rate:.1%}" for rate in rates), confidence])
+    header = ["rung", "cell", "answer could be read", "asked", "a passage named the right option", "answer forced"]
+    return table([*header, "mean confidence"], rows)
+
+
+def _chart(chart: Chart) -> str:
+    note = f'<p class="soft">{escape(chart.note)}</p>' if chart.note else ""
+    return f'<div class="card"><h3>{escape(chart.title)}</h3>{render_chart(chart)}{note}</div>'
+
+
+def _example(example: Example, image_root: Path) -> str:
+    images = "".join(picture(image_root / image, "the question's image") for image in example.images)
+    options = ", ".join(f"{LETTERS[i]}. {escape(option)}" for i, option in enumerate(example.options))
+    verdict = "right" if example.correct else "wrong"
+    confidence = "" if example.confidence is None else f", confidence {example.confidence:.2f}"
+    calibrated = " (calibrated)" if example.calibrated and confidence else ""
+    head = f'<div class="soft">{escape(example.question_id)}, {CELL_LABELS.get(example.cell, example.cell)}</div>'
+    answer = f'<span class="{verdict}">{escape(example.answer)}, {verdict}</span>{confidence}{calibrated}'
+    correction = "" if example.correct else f"; right is {escape(example.gold)}"
+    entries = [
+        f"<h3>{escape(example.why.capitalize())}</h3>{head}",
+        f"<dl><dt>Question</dt><dd>{escape(example.question)}<br>{options}</dd>",
+        *(_step(step) for step in example.steps),
+        *_cases(example, image_root),
+        f"<dt>Answer</dt><dd>{answer}{correction}</dd></dl>",
+    ]
+    return f'<article class="card example"><div>{images}</div><div>{"".join(entries)}</div></article>'
+
+
+def _step(step: Step) -> str:
+    shown = f"<dt>Think</dt><dd>{escape(step.think)}</dd>"
+    if step.query is None:
+        return shown
+    sources = "".join(f"<li><b>{escape(found.title)}</b> {escape(found.text)}</li>" for found in step.sources)
+    found = f"<ol>{sources}</ol>" if sources else "nothing"
+    return f"{shown}<dt>Query</dt><dd>{escape(step.query)}</dd><dt>Passages</dt><dd>{found}</dd>"
+
+
+def _cases(example: Example, image_root: Path) -> Sequence[str]:
+    return [
+        f"<dt>Similar case, cosine {case.similarity:.2f}</dt><dd>{escape(case.caption)}"
+        f'<div style="max-width:96px">{picture(image_root / case.image, "a similar case")}</div></dd>'
+        for case in example.cases
+    ]
