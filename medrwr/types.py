@@ -104,7 +104,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A retrievable piece of one section (M7). `passage_id` is content-hashed: stable when other documents change."""
+    """A retrievable piece of one section (M7). `passage_id` is content-hashed: stable when other documents change.
+
+    `context` names what the whole document is about; it is searched with the text, never shown to the policy.
+    """
 
     passage_id: str
     text: str
@@ -116,6 +119,7 @@ class Passage:
     modality: str = ""
     start: int = 0
     end: int = 0
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,8 +78,10 @@ class IndexSettings(ConfigSection):
 
     mode: Literal["hybrid", "vector", "text"] = "hybrid"
     top_k: int = Field(3, ge=1)
-    candidates: int = Field(10, ge=1, description="how deep each list goes into the fusion")
-    rrf_k: int = Field(60, ge=1)
+    candidates: int = Field(30, ge=1, description="how deep each list goes into the fusion")
+    rrf_k: int = Field(10, ge=1, description="small: the head of a list counts; 60 lets two middling ranks beat a first")
+    text_weight: float = Field(0.75, ge=0, le=1, description="share of the full-text list in the fusion")
+    bigrams: bool = Field(True, description="full text knows pairs of neighbouring words as well as words")
     exact_below: int = Field(20000, ge=0, description="fewer rows than this are scanned exactly")
 
 
@@ -87,4 +89,5 @@ class CaseIndexSettings(ConfigSection):
     """The index of image cases (M10)."""
 
     top_k: int = Field(1, ge=1)
+    exact_below: int = Field(20000, ge=0, description="fewer rows than this are scanned exactly")
     duplicate_distance: int = Field(4, ge=0, description="perceptual-hash bits; at most this far is a near-duplicate")

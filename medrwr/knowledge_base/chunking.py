@@ -17,6 +17,7 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|ca|Dr|Mr|Mrs|Ms|Prof|St|No|Fig|Figs|al|resp|min|max|incl|Inc)|\b[A-Z])\.$"
 )
 _WORD = re.compile(r"\S+")
+_CONTEXT_WORDS = 24
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
@@ -38,13 +39,17 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
 
 
 def chunk_document(document: Document, *, chunk_words: int) -> list[Passage]:
-    """All passages of a document, in order; a passage repeated word for word is kept once."""
+    """All passages of a document, in order; a passage repeated word for word is kept once.
+
+    Each carries the names of the document's concepts as its context: "It is treated first with .." says what by them.
+    """
+    context = _context(document)
     passages: dict[str, Passage] = {}
     for section in document.sections:
         for start, end in _chunk_spans(section, chunk_words):
             text = " ".join(section.text[start:end].split())
             identity = passage_id(document.source, document.document_id, text)
-            passages.setdefault(identity, _passage(document, section, identity, text, (start, end)))
+            passages.setdefault(identity, _passage(document, section, identity, text, (start, end), context))
     return list(passages.values())
 
 
@@ -53,7 +58,19 @@ def passage_id(source: str, document_id: str, text: str) -> str:
     return hashlib.sha256(f"{source}\x00{document_id}\x00{text}".encode()).hexdigest()[:16]
 
 
-def _passage(document: Document, section: Section, identity: str, text: str, span: tuple[int, int]) -> Passage:
+def _context(document: Document) -> str:
+    """Names of the document's concepts except its title, at most `_CONTEXT_WORDS` words of them."""
+    names = dict.fromkeys(name for concept in document.terms for name in concept if name != document.title)
+    chosen: list[str] = []
+    for name in names:
+        if sum(len(one.split()) for one in chosen) + len(name.split()) <= _CONTEXT_WORDS:
+            chosen.append(name)
+    return "; ".join(chosen)
+
+
+def _passage(
+    document: Document, section: Section, identity: str, text: str, span: tuple[int, int], context: str
+) -> Passage:
     return Passage(
         passage_id=identity,
         text=text,
@@ -65,6 +82,7 @@ def _passage(document: Document, section: Section, identity: str, text: str, spa
         modality=document.modality,
         start=span[0],
         end=span[1],
+        context=context,
     )
 
 
