@@ -94,8 +94,8 @@ class Registry:
         challenger = _metric(version, settings.gate_metric)
         if challenger is None:
             raise PromotionError(
-                f"version {version.version} of {self.name} has no metric {settings.gate_metric}: run `dvc repro evaluate`, "
-                "or name one of its metrics in register.gate_metric"
+                f"version {version.version} of {self.name} has no metric {settings.gate_metric}: "
+                "run `dvc repro evaluate`, or name one of its metrics in register.gate_metric"
             )
         decision = decide(challenger, against, settings)
         self._tag(version, REASON_TAG, decision.reason)
@@ -131,7 +131,7 @@ class Registry:
                 return False
             client = self._store.client
             move = Move(_who(), datetime.now(UTC).isoformat(timespec="seconds"), from_version, str(to_version), why)
-            number = len(self.history()) + 1
+            number = self._next_number(move)
             client.set_registered_model_tag(self.name, f"{self.alias}.{number:04d}", json.dumps(asdict(move)))
             if from_version:
                 client.set_registered_model_alias(self.name, PREVIOUS, from_version)
@@ -143,6 +143,12 @@ class Registry:
         with translated(self._store.uri):
             tags: dict[str, Any] = dict(self._store.client.get_registered_model(self.name).tags)
         return [Move(**json.loads(tags[name])) for name in sorted(tags) if name.startswith(f"{self.alias}.")]
+
+    def _next_number(self, move: Move) -> int:
+        """The last entry's number again, when that is this very move: it was interrupted before the alias moved."""
+        moves = self.history()
+        again = bool(moves) and (moves[-1].from_version, moves[-1].to_version) == (move.from_version, move.to_version)
+        return len(moves) if again else len(moves) + 1
 
     def _carrier(self, alias: str) -> ModelVersion | None:
         from mlflow.exceptions import MlflowException

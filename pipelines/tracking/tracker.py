@@ -101,13 +101,12 @@ class RunTracker(Tracker):
     def _connect(self) -> None:
         try:
             self._store = open_store(self._paths.root)
-            self._player = Player(self._store)
         except TrackingError as error:
             self._give_up(error)
             return
+        self._catch_up(self._store)
+        self._player = Player(self._store)
         self._flush()
-        if self._player is not None:
-            self._catch_up(self._store)
 
     def _flush(self) -> None:
         if self._player is None:
