@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from medrwr.clinic.build import build_clinic
+from pipelines.disjoint import require_disjoint_splits
 from pipelines.stage import StageContext, StageResult
 
 
@@ -12,5 +13,6 @@ def run(context: StageContext) -> StageResult:
     counts = build_clinic(
         params.clinic, context.paths.clinic, seed=params.base.seed, progress=context.sink.progress
     )
+    counts["disjoint_pairs"] = require_disjoint_splits(context.paths)
     headline = f"{counts['documents']} documents, {counts['images']} images, {counts['test']} test questions"
     return StageResult({name: float(value) for name, value in counts.items()}, headline)
