@@ -90,7 +90,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One source document of a knowledge base. `terms`: names of clinical concepts, one tuple a concept, preferred first."""
+    """One source document of a knowledge base.
+
+    `terms`: names of clinical concepts, one tuple a concept, its preferred name first.
+    """
 
     document_id: str
     title: str
