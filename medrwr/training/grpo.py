@@ -7,6 +7,7 @@ defaults would bring in are switched off by name: truncated episodes stay in the
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,7 @@ def train_grpo(
         temperature=settings.temperature,
         seed=options.seed,
     )
+    warnings.filterwarnings("ignore", message=".*'rollout_func', which is an experimental feature")
     trainer = GRPOTrainer(
         model=policy.model,
         reward_funcs=total,

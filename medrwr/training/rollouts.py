@@ -43,8 +43,8 @@ class Rollouts:
     temperature: float
     seed: int
 
-    def __call__(self, prompts: Sequence[Sequence[dict[str, Any]]], trainer: Any) -> dict[str, Any]:
-        """One trajectory a prompt, in order."""
+    def __call__(self, prompts: Sequence[Any], trainer: Any) -> dict[str, Any]:
+        """One trajectory a prompt (a list of chat messages), in order."""
         requests = [self._request(messages, trainer) for messages in prompts]
         with generating(trainer):
             trajectories = self.engine.run(requests, temperature=self.temperature)
@@ -71,7 +71,7 @@ class Rollouts:
 def generating(trainer: Any) -> Iterator[None]:
     """The trainer's model as a generator: unwrapped, whole, in evaluation mode, in the trainer's precision."""
     import torch
-    from trl.models import unwrap_model_for_generation
+    from trl.models.utils import unwrap_model_for_generation
 
     model = trainer.model
     with (
