@@ -2,9 +2,8 @@
 
 # No `from __future__ import annotations`: Dagster reads the annotations of asset functions as objects.
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
 
 import dagster as dg
 
@@ -14,7 +13,7 @@ from dagster_project.report import stage_metadata
 from dagster_project.resources import DvcRunner
 
 
-def build_assets(nodes: Sequence[StageNode], root: Path) -> list[dg.AssetsDefinition]:
+def build_assets(nodes: Sequence[StageNode], root: Path) -> list[dg.AssetsDefinition | dg.SourceAsset]:
     """One asset for each stage; a frozen stage is only observed, as `dvc repro` never runs it."""
     keys = {node.name: dg.AssetKey(node.key) for node in nodes}
     return [_observed(node, root) if node.frozen else _materialised(node, keys) for node in nodes]
@@ -48,26 +47,21 @@ def _result(node: StageNode, root: Path, *, skipped: bool) -> dg.MaterializeResu
     )
 
 
-def _observed(node: StageNode, root: Path) -> dg.AssetsDefinition:
-    @dg.multi_observable_source_asset(  # type: ignore[untyped-decorator]
-        name="__".join(node.key),
-        specs=[
-            dg.AssetSpec(
-                dg.AssetKey(node.key),
-                description=node.description,
-                group_name=node.group,
-                kinds={"dvc", *node.kinds},
-                metadata={"command": node.command, "dvc stage": node.name, "frozen": True},
-            )
-        ],
+def _observed(node: StageNode, root: Path) -> dg.SourceAsset:
+    @dg.observable_source_asset(
+        key=dg.AssetKey(node.key),
+        description=node.description,
+        group_name=node.group,
+        tags={f"dagster/kind/{kind}": "" for kind in ("dvc", *node.kinds)},
+        metadata={"command": node.command, "dvc stage": node.name, "frozen": True},
     )
-    def observe() -> Iterator[dg.ObserveResult]:
+    def observe() -> dg.ObserveResult:
         outs = recorded_outs(root, node.name)
         version = data_version(outs, node.consumed)
-        yield dg.ObserveResult(
+        return dg.ObserveResult(
             asset_key=dg.AssetKey(node.key),
             metadata=stage_metadata(root, node, outs, skipped=True),
             data_version=dg.DataVersion(version) if version else None,
         )
 
-    return cast(dg.AssetsDefinition, observe)
+    return observe

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+FILE = "dvc.yaml"
 OTHER = "other"
 
 
@@ -40,7 +41,7 @@ class StageNode:
 
 
 def read_graph(root: Path) -> tuple[StageNode, ...]:
-    """All stages of the workspace, in the order of dvc.yaml.
+    """All stages of the dvc.yaml in `root`, in its order.
 
     Raises:
         dvc.exceptions.DvcException: dvc.yaml or params.yaml cannot be resolved; DVC names the line.
@@ -48,21 +49,21 @@ def read_graph(root: Path) -> tuple[StageNode, ...]:
     from dvc.repo import Repo
 
     with Repo(str(root)) as repo:
-        stages = [stage for stage in repo.index.stages if stage.addressing and not stage.is_data_source]
+        stages = [stage for stage in repo.index.stages if stage.path_in_repo == FILE]
         return tuple(_node(stage, stages, root) for stage in stages)
 
 
 def _node(stage: Any, stages: Sequence[Any], root: Path) -> StageNode:
     meta = stage.meta or {}
     deps = _paths(dep for dep in stage.deps if not hasattr(dep, "params"))
-    others = {other.addressing: other for other in stages if other is not stage}
+    others = {other.name: other for other in stages if other is not stage}
     made = {name: _paths(other.outs) for name, other in others.items()}
     needed = {dep for other in others.values() for dep in _paths(other.deps)}
     outs = _paths(stage.outs)
     results = tuple(out.def_path for out in stage.outs if not out.metric and not out.plot)
     consumed = tuple(out for out in outs if any(overlap(out, dep) for dep in needed))
     return StageNode(
-        name=stage.addressing,
+        name=stage.name,
         command=stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd),
         description=stage.desc or "",
         group=str(meta.get("group", OTHER)),

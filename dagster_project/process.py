@@ -24,12 +24,18 @@ TAIL_LINES = 40
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How `dvc repro` ended: exit code, its last lines, and whether DVC ran the stage at all."""
+    """How `dvc repro` ended: exit code, its last lines, and what DVC said it did instead of running the stage."""
 
     code: int
     tail: tuple[str, ...]
-    skipped: bool
+    unchanged: bool
+    restored: bool
     busy: bool
+
+    @property
+    def skipped(self) -> bool:
+        """Whether no stage ran: it was up to date, or its outs came from DVC's cache of earlier runs."""
+        return self.unchanged or self.restored
 
 
 def repro_command(stage: str, *, dry: bool = False) -> list[str]:
@@ -69,7 +75,8 @@ def run_group(
     except BaseException:
         end_group(process, grace_s)
         raise
-    return Outcome(code, tuple(tail), seen[UNCHANGED] or seen[RESTORED], code != 0 and any(seen[text] for text in BUSY))
+    busy = code != 0 and any(seen[text] for text in BUSY)
+    return Outcome(code, tuple(tail), seen[UNCHANGED], seen[RESTORED], busy)
 
 
 def _follow(

@@ -38,7 +38,7 @@ class DvcRunner(dg.ConfigurableResource):  # type: ignore[type-arg]
             dagster.Failure: DVC or the stage ended with an error; the description is its last line.
         """
         outcome = self._run(context, node, dry=True)
-        if outcome.skipped:
+        if outcome.unchanged:  # a dry run says "restored" also where nothing can be
             context.log.info("%s: unchanged, nothing to run", node.name)
             return outcome
         return self._run(context, node, dry=False)
@@ -63,9 +63,8 @@ class DvcRunner(dg.ConfigurableResource):  # type: ignore[type-arg]
             context_injector=dg.PipesTempFileContextInjector(),
             message_reader=dg.PipesTempFileMessageReader(),
         ) as session:
-            env = (
-                self._environment() | session.get_bootstrap_env_vars() | {"MEDRWR_PIPELINE_RUN": pipeline_run(context)}
-            )
+            pipes = session.get_bootstrap_env_vars()
+            env = {**self._environment(), **pipes, "MEDRWR_PIPELINE_RUN": pipeline_run(context)}
             command = repro_command(node.name)
             return run_group(command, cwd=self.root, env=env, echo=sys.stdout.write, grace_s=self.grace_s)
 
