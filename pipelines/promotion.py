@@ -51,7 +51,7 @@ def decide(challenger: float, champion: float | None, settings: RegisterSettings
     name, needed = settings.gate_metric, settings.minimum_gain
     if champion is None:
         return Decision(True, f"first version with {name} (here {challenger:.4f})")
-    gain = challenger - champion
+    gain = round(challenger - champion, 9)  # .52 - .5 is .02, not a little more
     comparison = f"{name} {challenger:.4f} against the champion's {champion:.4f}, gain {gain:+.4f}"
     verdict = "more than" if gain > needed else "not more than"
     return Decision(gain > needed, f"{comparison}: {verdict} the {needed:g} that the gate asks for")
