@@ -10,7 +10,7 @@ import dagster as dg
 from dagster_project.graph import StageNode
 from dagster_project.lock import data_version, recorded_outs
 from dagster_project.report import stage_metadata
-from dagster_project.resources import DvcRunner
+from dagster_project.resources import DvcRunner, Metadata
 
 
 def build_assets(nodes: Sequence[StageNode], root: Path) -> list[dg.AssetsDefinition | dg.SourceAsset]:
@@ -31,18 +31,18 @@ def _materialised(node: StageNode, keys: dict[str, dg.AssetKey]) -> dg.AssetsDef
         output_required=True,
     )
     def stage(context: dg.AssetExecutionContext, dvc: DvcRunner) -> dg.MaterializeResult[None]:
-        outcome = dvc.repro(context, node)
-        return _result(node, dvc.root, skipped=outcome.skipped)
+        outcome, reported = dvc.repro(context, node)
+        return _result(node, dvc.root, skipped=outcome.skipped, reported=reported)
 
     return stage
 
 
-def _result(node: StageNode, root: Path, *, skipped: bool) -> dg.MaterializeResult[None]:
+def _result(node: StageNode, root: Path, *, skipped: bool, reported: Metadata) -> dg.MaterializeResult[None]:
     outs = recorded_outs(root, node.name)
     version = data_version(outs, node.consumed)
     return dg.MaterializeResult(
         asset_key=dg.AssetKey(node.key),
-        metadata=stage_metadata(root, node, outs, skipped=skipped),
+        metadata={**reported, **stage_metadata(root, node, outs, skipped=skipped)},
         data_version=dg.DataVersion(version) if version else None,
     )
 

@@ -47,9 +47,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def _metrics(values: dict[str, Any]) -> dict[str, dg.MetadataValue[Any]]:
     return {
-        f"metrics/{name}": dg.MetadataValue.float(float(value))
-        for name, value in values.items()
-        if isinstance(value, int | float)
+        name: dg.MetadataValue.float(float(value)) for name, value in values.items() if isinstance(value, int | float)
     }
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from dagster_project.graph import StageNode
 
 RETRY_S = 2.0
+Metadata = Mapping[str, dg.MetadataValue[Any]]
+Attempt = Callable[[dg.AssetExecutionContext, "StageNode"], tuple[Outcome, Metadata]]
 
 
 class DvcRunner(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -31,42 +34,50 @@ class DvcRunner(dg.ConfigurableResource):  # type: ignore[type-arg]
         """The folder with dvc.yaml and params.yaml."""
         return Path(self.workspace)
 
-    def repro(self, context: dg.AssetExecutionContext, node: StageNode) -> Outcome:
-        """Bring one stage up to date. DVC is asked first, so that an unchanged stage opens no Pipes session.
+    def repro(self, context: dg.AssetExecutionContext, node: StageNode) -> tuple[Outcome, Metadata]:
+        """Bring one stage up to date; how that ended, and what the stage itself reported.
+
+        DVC is asked first, so that an unchanged stage opens no Pipes session.
 
         Raises:
             dagster.Failure: DVC or the stage ended with an error; the description is its last line.
         """
-        outcome = self._run(context, node, dry=True)
+        outcome, _ = self._patiently(context, node, self._dry)
         if outcome.unchanged:  # a dry run says "restored" also where nothing can be
             context.log.info("%s: unchanged, nothing to run", node.name)
-            return outcome
-        return self._run(context, node, dry=False)
+            return outcome, {}
+        return self._patiently(context, node, self._in_session)
 
-    def _run(self, context: dg.AssetExecutionContext, node: StageNode, *, dry: bool) -> Outcome:
+    def _patiently(
+        self, context: dg.AssetExecutionContext, node: StageNode, attempt: Attempt
+    ) -> tuple[Outcome, Metadata]:
         deadline = time.monotonic() + self.lock_timeout_s
         while True:
-            outcome = self._dry(node) if dry else self._in_session(context, node)
+            outcome, metadata = attempt(context, node)
             if outcome.code == 0:
-                return outcome
+                return outcome, metadata
             if not outcome.busy or time.monotonic() > deadline:
                 raise _failure(node, outcome)
             context.log.info("%s: another DVC process holds the lock, trying again", node.name)
             time.sleep(RETRY_S)
 
-    def _dry(self, node: StageNode) -> Outcome:
-        return run_group(repro_command(node.name, dry=True), cwd=self.root, env=self._environment(), grace_s=1.0)
+    def _dry(self, _context: dg.AssetExecutionContext, node: StageNode) -> tuple[Outcome, Metadata]:
+        command = repro_command(node.name, dry=True)
+        return run_group(command, cwd=self.root, env=self._environment(), grace_s=1.0), {}
 
-    def _in_session(self, context: dg.AssetExecutionContext, node: StageNode) -> Outcome:
+    def _in_session(self, context: dg.AssetExecutionContext, node: StageNode) -> tuple[Outcome, Metadata]:
         with dg.open_pipes_session(
             context=context,
             context_injector=dg.PipesTempFileContextInjector(),
             message_reader=dg.PipesTempFileMessageReader(),
+            extras={"root_run_id": root_run(context)},
         ) as session:
             pipes = session.get_bootstrap_env_vars()
-            env = {**self._environment(), **pipes, "MEDRWR_PIPELINE_RUN": pipeline_run(context)}
+            env = {**self._environment(), **pipes, "MEDRWR_PIPELINE_RUN": f"dagster-{root_run(context)}"}
             command = repro_command(node.name)
-            return run_group(command, cwd=self.root, env=env, echo=sys.stdout.write, grace_s=self.grace_s)
+            outcome = run_group(command, cwd=self.root, env=env, echo=sys.stdout.write, grace_s=self.grace_s)
+        # Read after the session is closed: until then the last messages may be on their way.
+        return outcome, {key: value for item in session.get_reported_results() for key, value in _pairs(item.metadata)}
 
     def _environment(self) -> dict[str, str]:
         """Stages are `python -m pipelines ...`: they get the interpreter that runs Dagster."""
@@ -74,9 +85,13 @@ class DvcRunner(dg.ConfigurableResource):  # type: ignore[type-arg]
         return {**TELEMETRY_OFF, "PATH": f"{here}{os.pathsep}{os.environ.get('PATH', '')}", "PYTHONUNBUFFERED": "1"}
 
 
-def pipeline_run(context: dg.AssetExecutionContext) -> str:
-    """The id that ties the MLflow runs of one Dagster run together: its root run, so that a retry joins it."""
-    return f"dagster-{context.run.root_run_id or context.run.run_id}"
+def root_run(context: dg.AssetExecutionContext) -> str:
+    """The run that a retry goes back to: it names the pipeline run, so that a retry joins what it continues."""
+    return str(context.run.root_run_id or context.run.run_id)
+
+
+def _pairs(metadata: Mapping[str, Any] | None) -> Iterable[tuple[str, dg.MetadataValue[Any]]]:
+    return (metadata or {}).items()
 
 
 def _failure(node: StageNode, outcome: Outcome) -> dg.Failure:

@@ -81,6 +81,11 @@ elif stage == "last":
 else:
     write("data/reader.txt", "read")
 name = "_".join([stage, *rest])
+if "DAGSTER_PIPES_CONTEXT" in os.environ and stage == "last":
+    from dagster_pipes import open_dagster_pipes
+    with open_dagster_pipes() as pipes:
+        assert pipes.extras["root_run_id"] == os.environ["MEDRWR_PIPELINE_RUN"].removeprefix("dagster-")
+        pipes.report_asset_materialization(metadata={"colour": "blue"})
 write(f"work/timings/{name}.json", json.dumps({"seconds": 1.5, "peak_mb": 10.0, "headline": name + " is done"}))
 """
 

@@ -81,9 +81,10 @@ def test_a_materialisation_carries_what_dvc_recorded_and_what_a_person_wants_to_
     assert metadata["headline"].value == "last is done"
     assert metadata["seconds"].value == 1.5
     assert metadata["skipped"].value is False
+    assert metadata["colour"].value == "blue"  # reported by the stage itself, through Pipes and DVC
     assert "data/manifest.json" in str(metadata["outs"].value)
     assert str(metadata["plots"].value).startswith("![curve](data:image/png;base64,")
-    assert done["first"].metadata["metrics/count"].value == 3.0
+    assert done["first"].metadata["count"].value == 3.0
 
 
 def test_a_changed_parameter_runs_what_depends_on_it_and_no_more(workspace: Workspace) -> None:
