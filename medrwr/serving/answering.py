@@ -1,0 +1,77 @@
+"""Answers questions: policy, retriever, similar cases and calibration together, as evaluation measures them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from medrwr.rollout.cdir import CaseSearch, CdirRule, reretrieve
+from medrwr.rollout.engine import RolloutEngine, RolloutRequest
+from medrwr.rollout.scoring import temper
+from medrwr.serving.asking import Ask, to_question
+from medrwr.serving.replies import Reply, make_reply
+from medrwr.types import Trajectory
+
+if TYPE_CHECKING:
+    from medrwr.calibration.artefact import Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """What re-retrieval needs (M26): the case index, and the calibration that says when and how."""
+
+    cases: CaseSearch
+    calibration: Calibration
+
+    @property
+    def rule(self) -> CdirRule:
+        """The calibration as the rule of re-retrieval (M27)."""
+        held = self.calibration
+        return CdirRule(
+            held.threshold, held.temperature, held.similar_cases, "new" if held.arbitration == "new" else "confident"
+        )
+
+
+class Answerer:
+    """Greedy episodes, then a second look at the unsure ones.
+
+    Args:
+        second_look: None answers without re-retrieval and without calibration.
+    """
+
+    def __init__(self, engine: RolloutEngine, second_look: SecondLook | None = None) -> None:
+        self.engine = engine
+        self._second_look = second_look
+
+    def answer(self, asks: Sequence[Ask]) -> list[Reply]:
+        """One reply a question, in order.
+
+        Raises:
+            QuestionError: a question or its options are unusable.
+            ImageError: an image cannot be decoded.
+        """
+        with tempfile.TemporaryDirectory(prefix="medrwr-") as name:
+            folder = Path(name)
+            questions = [to_question(ask, number, folder) for number, ask in enumerate(asks, start=1)]
+            requests = [RolloutRequest(question, folder) for question in questions]
+            believed = self._play(requests)
+        temperature = self._second_look.calibration.temperature if self._second_look else 1.0
+        return [
+            make_reply(
+                question,
+                trajectory,
+                temper(trajectory.option_probs, temperature) if trajectory.option_probs else (),
+                calibrated=self._second_look is not None,
+            )
+            for question, trajectory in zip(questions, believed, strict=True)
+        ]
+
+    def _play(self, requests: Sequence[RolloutRequest]) -> list[Trajectory]:
+        played = self.engine.run(requests, temperature=0.0)
+        if self._second_look is None:
+            return played
+        looked = reretrieve(self.engine, requests, played, self._second_look.cases, self._second_look.rule)
+        return [one.chosen for one in looked]
