@@ -15,7 +15,7 @@ class BaseModelSettings(ConfigSection):
     checkpoint: str = Field("models/base", description="a folder, or the name of an image-text-to-text model on a hub")
     revision: str | None = None
     train_seed: int = 11
-    train_minutes: float = Field(25.0, gt=0)
+    train_steps: int = Field(2400, ge=1)
     max_pixels: int = Field(3136, ge=784)
 
 
@@ -42,6 +42,9 @@ class RewardSettings(ConfigSection):
     confidence_clip: float | None = Field(1.0, description="None: not clipped, as in the paper")
     confidence_vocabulary: Literal["options", "full"] = "options"
     ground_truth: Literal["option", "option_and_explanation"] = "option_and_explanation"
+    guards: bool = Field(
+        True, description="no credit for a copied question, for listing options, for a confidence below chance before"
+    )
 
 
 class SftSettings(ConfigSection):
