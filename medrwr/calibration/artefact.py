@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from medrwr.calibration.temperature import scale
 from medrwr.digests import file_digest, folder_digest
 from medrwr.errors import ArtefactError, DigestError
 from medrwr.records import write_text_atomic
@@ -28,7 +28,7 @@ class Digests:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How to read a confidence, and when to ask again.
+    """How to read a confidence, and when to ask again: what `medrwr.rollout.cdir.CdirRule` needs, and how good it is.
 
     `threshold` applies to the calibrated confidence: an answer below it is re-retrieved with `similar_cases` cases.
     Errors and areas are in [0, 1]; `auroc` is None when all calibration answers were right, or all wrong.
@@ -41,7 +41,7 @@ class Calibration:
     answers: int = 0
     unparsed: int = 0
     similar_cases: int = 1
-    arbitration: str = "confidence"
+    arbitration: Literal["confident", "new"] = "confident"
     ece_before: float = 0.0
     ece_after: float = 0.0
     auroc: float | None = None
@@ -51,14 +51,6 @@ class Calibration:
     share: float = 0.0
     notes: tuple[str, ...] = ()
     schema: int = SCHEMA
-
-    def confidence(self, option_probs: tuple[float, ...], chosen: int) -> float:
-        """Calibrated probability of the chosen option; 0.0 for an answer without option probabilities."""
-        return scale(option_probs, self.temperature)[chosen] if option_probs else 0.0
-
-    def asks_again(self, confidence: float) -> bool:
-        """Whether an answer with this calibrated confidence is re-retrieved (M26)."""
-        return confidence < self.threshold
 
 
 def digests_of(model: Path, index_manifest: Path, case_index_manifest: Path) -> Digests:

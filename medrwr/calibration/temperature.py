@@ -1,7 +1,7 @@
 """Temperature of the option distribution, fitted by negative log-likelihood (M27).
 
 Guo et al. 2017, arXiv:1706.04599: `p_T = softmax(log p / T)`. T > 1 softens an over-confident policy, T < 1 sharpens.
-The order of the options never changes, so neither does accuracy.
+The order of the options never changes, so neither does accuracy. `medrwr.rollout.scoring.temper` applies it.
 """
 
 from __future__ import annotations
@@ -27,19 +27,6 @@ class TemperatureFit:
     nll_after: float
     answers: int
     fallback: str = ""
-
-
-def scale(option_probs: Sequence[float], temperature: float) -> tuple[float, ...]:
-    """One option distribution at a temperature; sums to 1.
-
-    Raises:
-        SampleError: no options, or a temperature that is not positive.
-    """
-    if not option_probs or not temperature > 0:
-        raise SampleError(f"cannot scale {len(option_probs)} options by T = {temperature!r}: expected some, and T > 0")
-    logits = _logits([option_probs])[0] / temperature
-    weights = np.exp(logits - logits.max())
-    return tuple((weights / weights.sum()).tolist())
 
 
 def fit_temperature(option_probs: Sequence[Sequence[float]], gold: Sequence[int]) -> TemperatureFit:

@@ -21,13 +21,6 @@ def test_m27_what_is_written_is_read(tmp_path):
     assert path.read_bytes() == first
 
 
-def test_confidence_is_calibrated_and_compared():
-    """(.9, .1) at T = 2 is (.75, .25); the threshold is .6."""
-    assert RECORD.confidence((0.9, 0.1), 0) == pytest.approx(0.75)
-    assert not RECORD.asks_again(RECORD.confidence((0.9, 0.1), 0))
-    assert RECORD.asks_again(RECORD.confidence((), 0))
-
-
 @pytest.mark.parametrize("part", ["model", "index", "case_index"])
 def test_another_model_or_index_needs_another_calibration(tmp_path, part):
     path = tmp_path / "calibration.json"

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from medrwr.calibration.temperature import HIGHEST, fit_temperature, scale
+from medrwr.calibration.temperature import HIGHEST, fit_temperature
 from medrwr.errors import SampleError
 
 
@@ -47,10 +47,12 @@ def test_a_probability_of_zero_is_a_finite_loss():
     assert math.isfinite(fit_temperature([(1.0, 0.0), (0.7, 0.3)], [1, 0]).nll_before)
 
 
-def test_scale_by_hand():
-    """(.9, .1) at T = 2: weights 3 and 1."""
-    assert scale((0.9, 0.1), 2.0) == pytest.approx((0.75, 0.25))
-    assert scale((0.7, 0.2, 0.1), 1.0) == pytest.approx((0.7, 0.2, 0.1))
+def test_the_engine_applies_the_fitted_temperature():
+    """(.9, .1) at T = 2: weights 3 and 1, so that 3 of 4 right is what it promises."""
+    from medrwr.rollout.scoring import temper
+
+    fit = fit_temperature([(0.9, 0.1)] * 4, [0, 0, 0, 1])
+    assert temper((0.9, 0.1), fit.temperature) == pytest.approx((0.75, 0.25), abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -64,8 +66,3 @@ def test_scale_by_hand():
 def test_bad_input_is_named(probs, gold, message):
     with pytest.raises(SampleError, match=message):
         fit_temperature(probs, gold)
-
-
-def test_scaling_by_zero_is_refused():
-    with pytest.raises(SampleError, match="T > 0"):
-        scale((0.5, 0.5), 0.0)
