@@ -11,7 +11,7 @@ from pipelines.catalogue import find_stage
 from pipelines.graph import input_digests, stage_params
 from pipelines.paths import Paths
 from pipelines.tracking.events import Begin
-from pipelines.tracking.pipes import DagsterReport, open_dagster_report
+from pipelines.tracking.pipes import DagsterReport, open_dagster_report, root_run
 from pipelines.tracking.provenance import git_revision, pipeline_key
 from pipelines.tracking.tracker import RunTracker, Tracker, now_ms
 
@@ -37,17 +37,17 @@ def open_tracker(stage: str, params: Params, paths: Paths) -> Iterator[Tracker]:
 def _make(stage: str, params: Params, paths: Paths, report: DagsterReport | None) -> Tracker:
     if not find_stage(stage).tracked:
         return Tracker(report)
-    return RunTracker(describe(stage, params, paths, report), paths, report)
+    return RunTracker(describe(stage, params, paths), paths, report)
 
 
-def describe(stage: str, params: Params, paths: Paths, report: DagsterReport | None) -> Begin:
+def describe(stage: str, params: Params, paths: Paths) -> Begin:
     """The first event of a stage's run: parameters, digests of its data, revision, pipeline run."""
     root, time_ms = paths.root, now_ms()
     revision = git_revision(root)
     return Begin(
         journal=f"{stage}-{time_ms}-{os.getpid()}",
         stage=stage,
-        pipeline=pipeline_key(root, revision=revision, dagster_run=report.root_run if report else None),
+        pipeline=pipeline_key(root, revision=revision, dagster_run=root_run()),
         time_ms=time_ms,
         params=stage_params(root, stage, params),
         tags={REVISION_TAG: revision},

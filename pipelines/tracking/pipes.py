@@ -21,11 +21,6 @@ class DagsterReport:
     def __init__(self, context: PipesContext) -> None:
         self._context = context
 
-    @property
-    def root_run(self) -> str:
-        """The run that a retry goes back to, where the Dagster side passes it (`root_run_id` in extras)."""
-        return str(self._context.extras.get("root_run_id") or self._context.run_id)
-
     def finish(self, result: StageResult, *, run_link: str | None) -> None:
         """Report headline, metrics and the MLflow run as metadata of each asset that this step makes."""
         metadata: dict[str, Any] = {"headline": {"raw_value": result.headline, "type": "text"}}
@@ -49,3 +44,15 @@ def open_dagster_report() -> Iterator[DagsterReport | None]:
 
     with open_dagster_pipes() as context:
         yield DagsterReport(context)
+
+
+def root_run() -> str | None:
+    """Dagster's run, inside an open report; of a retry the first one, where the Dagster side passes `root_run_id`."""
+    if not os.environ.get(PIPES_VARIABLE):
+        return None
+    from dagster_pipes import PipesContext
+
+    if not PipesContext.is_initialized():
+        return None
+    context = PipesContext.get()
+    return str(context.extras.get("root_run_id") or context.run_id)

@@ -1,0 +1,113 @@
+"""Model versions in MLflow: created once for what they are, self-tested, tagged with where they come from."""
+
+from __future__ import annotations
+
+import base64
+import importlib.metadata
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from medrwr.errors import ArtefactError
+from medrwr.records import read_records
+from medrwr.serving.configuration import ServingConfig
+from medrwr.serving.references import Reference
+from medrwr.types import Question
+from pipelines.bill import identity
+from pipelines.promotion import METRIC_TAG, Registry
+from pipelines.stage import StageContext
+from pipelines.tracking.events import Begin, End
+from pipelines.tracking.opening import describe
+from pipelines.tracking.player import Player
+from pipelines.tracking.store import Store, translated
+from pipelines.tracking.tracker import now_ms
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+IDENTITY_TAG = "medrwr.identity"
+REFERENCES_TAG = "medrwr.references"
+STAGE = "register"
+
+
+def find_or_create(
+    context: StageContext, store: Store, registry: Registry, config: ServingConfig, metrics: Mapping[str, float]
+) -> ModelVersion:
+    """The version with these artefacts, settings and figures: found, or logged, tested and registered.
+
+    Raises:
+        ArtefactError: the model that was logged does not answer its own example.
+        TrackingError: MLflow cannot be reached.
+    """
+    sha256 = identity(config, metrics)
+    found = registry.find(**{IDENTITY_TAG: sha256})
+    if found is not None:
+        return found
+    begin = describe(STAGE, context.params, context.paths)
+    tags = {IDENTITY_TAG: sha256, **_tags(config, metrics, begin)}
+    player = Player(store)
+    player.play([begin])
+    status = "FAILED"
+    try:
+        uri = _log_model(context, store, config, player.run_id)
+        with translated(store.uri):
+            import mlflow
+
+            version = mlflow.register_model(uri, registry.name, tags=tags)
+        status = "FINISHED"
+    finally:
+        player.play([End(status, now_ms())])
+    return version
+
+
+def references_of(version: ModelVersion) -> list[Reference]:
+    """The artefacts that a version refers to."""
+    return [Reference(**values) for values in json.loads(version.tags.get(REFERENCES_TAG, "[]"))]
+
+
+def example_rows(context: StageContext) -> list[dict[str, Any]]:
+    """One image question of the test split, its image inside: it needs no file of this machine.
+
+    Raises:
+        ArtefactError: the test split is missing or holds no image question.
+    """
+    paths = context.paths
+    questions, _ = read_records(paths.questions("test"), Question)
+    for question in questions:
+        if question.images:
+            image = base64.b64encode((paths.clinic / question.images[0]).read_bytes()).decode()
+            return [{"question": question.text, "options": list(question.options), "image": image}]
+    raise ArtefactError(f"{paths.questions('test')} has no image question: run `dvc repro clinic`")
+
+
+def _log_model(context: StageContext, store: Store, config: ServingConfig, run_id: str) -> str:
+    """Log the model and let it answer its example; returns its URI."""
+    import mlflow
+    import pandas as pd
+
+    from medrwr.serving.model import CODE, signature
+
+    rows = pd.DataFrame(example_rows(context))
+    with translated(store.uri):
+        mlflow.set_experiment(experiment_id=store.experiment_id)
+        with mlflow.start_run(run_id=run_id):
+            logged = mlflow.pyfunc.log_model(
+                name="model",
+                python_model=str(CODE),
+                model_config=config.to_dict(),
+                signature=signature(),
+                input_example=rows,
+                pip_requirements=[f"medrwr=={importlib.metadata.version('medrwr')}"],
+            )
+    replies = mlflow.pyfunc.load_model(logged.model_uri).predict(rows)
+    if not replies[0]["trajectory"]:
+        raise ArtefactError(f"{logged.model_uri} gave no trajectory for its own example: run `dvc repro evaluate`")
+    return str(logged.model_uri)
+
+
+def _tags(config: ServingConfig, metrics: Mapping[str, float], begin: Begin) -> dict[str, str]:
+    digests = {f"digest.{reference.name}": reference.sha256 for reference in config.references}
+    measured = {f"{METRIC_TAG}{name}": repr(float(value)) for name, value in metrics.items()}
+    references = json.dumps([asdict(reference) for reference in config.references])
+    return {**begin.tags, **digests, **measured, REFERENCES_TAG: references}
