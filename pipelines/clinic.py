@@ -10,9 +10,7 @@ from pipelines.stage import StageContext, StageResult
 def run(context: StageContext) -> StageResult:
     """Documents, images, questions and cases below data/clinic."""
     params = context.params
-    counts = build_clinic(
-        params.clinic, context.paths.clinic, seed=params.base.seed, progress=context.sink.progress
-    )
+    counts = build_clinic(params.clinic, context.paths.clinic, seed=params.base.seed, progress=context.sink.progress)
     counts["disjoint_pairs"] = require_disjoint_splits(context.paths)
     headline = f"{counts['documents']} documents, {counts['images']} images, {counts['test']} test questions"
     return StageResult({name: float(value) for name, value in counts.items()}, headline)

@@ -27,7 +27,9 @@ def _jitter(rng: np.random.Generator, width: float = 0.05) -> float:
 
 def radiography(x: Grid, y: Grid, rng: np.random.Generator) -> Grid:
     """Two lungs, ribs and a bright middle."""
-    lungs = np.maximum(_ellipse(x, y, -0.45 + _jitter(rng), 0.0, 0.36, 0.8), _ellipse(x, y, 0.45 + _jitter(rng), 0.0, 0.36, 0.8))
+    lungs = np.maximum(
+        _ellipse(x, y, -0.45 + _jitter(rng), 0.0, 0.36, 0.8), _ellipse(x, y, 0.45 + _jitter(rng), 0.0, 0.36, 0.8)
+    )
     ribs = 0.07 * (np.sin((y + 0.25 * np.abs(x)) * 16 + rng.uniform(0, 6)) > 0.55)
     return np.asarray(0.62 - 0.34 * lungs + ribs, dtype=np.float32)
 

@@ -59,7 +59,9 @@ class ClinicWriter:
             self.ontology, condition, kind=kind, split=split, number=number, seed=self.seed, image=image
         )
 
-    def split(self, name: str, count: int, conditions: list[Condition], *, with_image: bool, first: int = 0) -> list[Question]:
+    def split(
+        self, name: str, count: int, conditions: list[Condition], *, with_image: bool, first: int = 0
+    ) -> list[Question]:
         """`count` questions that go round the conditions and kinds in a shuffled order."""
         rng = random.Random(f"split:{self.seed}:{name}:{first}:{with_image}")
         pairs = [(c, kind) for c in conditions for kind in words.KINDS]
@@ -111,7 +113,9 @@ class ClinicWriter:
         return pairs
 
 
-def build_clinic(settings: ClinicSettings, folder: Path, *, seed: int, progress: _Progress = _nothing) -> dict[str, int]:
+def build_clinic(
+    settings: ClinicSettings, folder: Path, *, seed: int, progress: _Progress = _nothing
+) -> dict[str, int]:
     """Write the clinic into `folder` (replaced) and return its counts. Same settings and seed, same bytes."""
     fresh = folder.with_name(folder.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)

@@ -23,9 +23,7 @@ class Sign:
         return f"{self.texture} {self.location} {self.shape}"
 
 
-ALL_SIGNS = tuple(
-    Sign(t, loc, s) for t, loc, s in itertools.product(words.TEXTURES, words.LOCATIONS, words.SHAPES)
-)
+ALL_SIGNS = tuple(Sign(t, loc, s) for t, loc, s in itertools.product(words.TEXTURES, words.LOCATIONS, words.SHAPES))
 ALL_NAMES = tuple(stem + suffix for stem in words.CONDITION_STEMS for suffix in words.CONDITION_SUFFIXES)
 
 

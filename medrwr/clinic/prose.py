@@ -89,7 +89,11 @@ def imaging_section(rng: random.Random, *, phrase: str, name: str, treatment: st
 def course_section(rng: random.Random, *, phrase: str, complication: str) -> str:
     """Sign and complication."""
     return " ".join(
-        (rng.choice(_COURSE), _fill(rng.choice(_COMPLICATED), phrase=phrase, complication=complication), *rng.sample(_FOLLOW, 2))
+        (
+            rng.choice(_COURSE),
+            _fill(rng.choice(_COMPLICATED), phrase=phrase, complication=complication),
+            *rng.sample(_FOLLOW, 2),
+        )
     )
 
 

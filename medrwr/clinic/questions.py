@@ -5,12 +5,18 @@ from __future__ import annotations
 import random
 
 from medrwr.clinic import vocabulary as words
-from medrwr.clinic.ontology import Condition, Ontology
+from medrwr.clinic.ontology import Condition, Ontology, Sign
 from medrwr.types import Demonstration, DemonstrationStep, Question
 
 _IMAGE_ASK = {
-    "treatment": ("What is the first treatment for the sign in this image?", "Which drug is given first for this finding?"),
-    "complication": ("What complication threatens with the sign in this image?", "Which complication goes with this finding?"),
+    "treatment": (
+        "What is the first treatment for the sign in this image?",
+        "Which drug is given first for this finding?",
+    ),
+    "complication": (
+        "What complication threatens with the sign in this image?",
+        "Which complication goes with this finding?",
+    ),
 }
 _TEXT_ASK = {
     "treatment": ("Which drug is given first?", "What is the first treatment?"),
@@ -22,13 +28,18 @@ FACT_SENTENCE = {
 }
 
 
-def _vignette(rng: random.Random, condition: Condition) -> str:
+def image_question_text(rng: random.Random, kind: str) -> str:
+    """What is asked about an image: it names neither the sign nor the modality."""
+    return rng.choice(_IMAGE_ASK[kind])
+
+
+def text_question_text(rng: random.Random, kind: str, *, modality: str, sign: Sign) -> str:
+    """A vignette that states the sign among things that do not matter."""
     person = rng.choice(("man", "woman"))
     complaint, habit = rng.choice(words.COMPLAINTS), rng.choice(words.HABITS)
-    exam = words.EXAMINATION[condition.modality]
     return (
         f"A {rng.randint(21, 79)} year old {person} with {complaint} {habit}. "
-        f"The {exam} shows a {condition.sign}."
+        f"The {words.EXAMINATION[modality]} shows a {sign}. {rng.choice(_TEXT_ASK[kind])}"
     )
 
 
@@ -49,8 +60,10 @@ def make_question(
 ) -> Question:
     """One question; `image` is the path of the condition's image, or None for a text-only vignette."""
     rng = random.Random(f"question:{seed}:{split}:{number}")
-    ask = rng.choice((_IMAGE_ASK if image else _TEXT_ASK)[kind])
-    text = ask if image else f"{_vignette(rng, condition)} {ask}"
+    if image:
+        text = image_question_text(rng, kind)
+    else:
+        text = text_question_text(rng, kind, modality=condition.modality, sign=condition.sign)
     options, answer = _options(rng, ontology, condition, kind)
     sentence = FACT_SENTENCE[kind].format(phrase=condition.phrase, fact=condition.fact(kind))
     return Question(

@@ -18,24 +18,106 @@ TEXTURES = ("solid", "lucent", "striated", "reticular", "granular", "shaded")
 LOCATIONS = ("apical", "basal", "lateral", "medial", "anterior", "posterior")
 SHAPES = ("disc", "ring", "band", "wedge", "crescent", "cross")
 
-CONDITION_STEMS = (
-    "abren adrov akten alvor amber ancol ardel arven balten barov beldor benar bolvin brenal cadrin calven camor cardel "
-    "cavrin celdan corven crenal dalmor darven delcor denar dolvan dramel elbor elvin ervan falden farcor felmor fendal "
-    "galvor garden gelmin gorval halden harvel helcor jarmen jolven kalder kelvor kerdal lardon lemvor loden malvor "
-    "marden melcor merdal nalvor narden nelvin orvel palder parvel pelmor rador relvin sarden selmor sorvel talder tarven "
-    "telmor valden verdal vormel zaldor zelvin"
-).split()
+CONDITION_STEMS = [
+    "abren",
+    "adrov",
+    "akten",
+    "alvor",
+    "amber",
+    "ancol",
+    "ardel",
+    "arven",
+    "balten",
+    "barov",
+    "beldor",
+    "benar",
+    "bolvin",
+    "brenal",
+    "cadrin",
+    "calven",
+    "camor",
+    "cardel",
+    "cavrin",
+    "celdan",
+    "corven",
+    "crenal",
+    "dalmor",
+    "darven",
+    "delcor",
+    "denar",
+    "dolvan",
+    "dramel",
+    "elbor",
+    "elvin",
+    "ervan",
+    "falden",
+    "farcor",
+    "felmor",
+    "fendal",
+    "galvor",
+    "garden",
+    "gelmin",
+    "gorval",
+    "halden",
+    "harvel",
+    "helcor",
+    "jarmen",
+    "jolven",
+    "kalder",
+    "kelvor",
+    "kerdal",
+    "lardon",
+    "lemvor",
+    "loden",
+    "malvor",
+    "marden",
+    "melcor",
+    "merdal",
+    "nalvor",
+    "narden",
+    "nelvin",
+    "orvel",
+    "palder",
+    "parvel",
+    "pelmor",
+    "rador",
+    "relvin",
+    "sarden",
+    "selmor",
+    "sorvel",
+    "talder",
+    "tarven",
+    "telmor",
+    "valden",
+    "verdal",
+    "vormel",
+    "zaldor",
+    "zelvin",
+]
 CONDITION_SUFFIXES = (
     "osis", "itis", "oma", "opathy", "iasis", "ectasia", "plasia", "trophy", "sclerosis", "stasis", "lysis", "megaly",
     "cele", "penia",
 )  # fmt: skip
 
-_DRUG_STEMS = "kemo tavo lori beni sulo daxi miro feno cali vero nexo pala".split()
-_DRUG_SUFFIXES = "pril statin zole mycin mab".split()
+_DRUG_STEMS = ["kemo", "tavo", "lori", "beni", "sulo", "daxi", "miro", "feno", "cali", "vero", "nexo", "pala"]
+_DRUG_SUFFIXES = ["pril", "statin", "zole", "mycin", "mab"]
 TREATMENTS = tuple(stem + suffix for stem in _DRUG_STEMS for suffix in _DRUG_SUFFIXES)
 
-_COMPLICATION_STEMS = "corv hexa ludo mela nivo pyra quin rhomb siro tetra umbra xylo".split()
-_COMPLICATION_SUFFIXES = "emia uria algia plegia rrhage".split()
+_COMPLICATION_STEMS = [
+    "corv",
+    "hexa",
+    "ludo",
+    "mela",
+    "nivo",
+    "pyra",
+    "quin",
+    "rhomb",
+    "siro",
+    "tetra",
+    "umbra",
+    "xylo",
+]
+_COMPLICATION_SUFFIXES = ["emia", "uria", "algia", "plegia", "rrhage"]
 COMPLICATIONS = tuple(stem + suffix for stem in _COMPLICATION_STEMS for suffix in _COMPLICATION_SUFFIXES)
 
 MECHANISMS = (

@@ -18,9 +18,7 @@ _WITH_RETRIEVAL = (
     "Think inside <think> tags. When unsure, ask the knowledge base inside <query> tags, up to {max_turns} times; it "
     "replies inside <retrieve> tags. Give letter and text of the right option inside <answer> tags."
 )
-_WITHOUT_RETRIEVAL = (
-    "Think inside <think> tags. Give letter and text of the right option inside <answer> tags."
-)
+_WITHOUT_RETRIEVAL = "Think inside <think> tags. Give letter and text of the right option inside <answer> tags."
 
 
 def render_options(options: tuple[str, ...]) -> str:

@@ -1,0 +1,208 @@
+"""The drills: small conversations about facts that hold for one drill only."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from medrwr.clinic import prose
+from medrwr.clinic import vocabulary as words
+from medrwr.clinic.ontology import ALL_SIGNS, Ontology, Sign
+from medrwr.clinic.questions import FACT_SENTENCE, image_question_text, text_question_text
+from medrwr.policy.prompts import render_options
+from medrwr.types import LETTERS
+
+SYSTEM = "You are a medical expert."
+CONTEXT_WEIGHT = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Text with its weight in the loss; `skill` names what a right guess of its first token shows, if anything."""
+
+    text: str
+    weight: float = 1.0
+    skill: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """A conversation. `picture` is (modality, sign, seed) of the image before the user's text, or None."""
+
+    user: str
+    reply: tuple[Piece, ...]
+    picture: tuple[str, Sign, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One invented condition, for one drill."""
+
+    name: str
+    modality: str
+    sign: Sign
+    treatment: str
+    complication: str
+    mechanism: str
+
+    @property
+    def phrase(self) -> str:
+        return f"{self.sign} on {self.modality}"
+
+    def fact(self, kind: str) -> str:
+        return self.treatment if kind == "treatment" else self.complication
+
+
+def _world(rng: random.Random, names: tuple[str, ...], *, like: World | None = None) -> World:
+    """A random condition; `like` asks for a sign that shares most of another's attributes."""
+    modality, sign = rng.choice(words.MODALITIES), rng.choice(ALL_SIGNS)
+    if like is not None:
+        modality, sign = _similar(rng, like)
+    return World(
+        name=rng.choice(names),
+        modality=modality,
+        sign=sign,
+        treatment=rng.choice(words.TREATMENTS),
+        complication=rng.choice(words.COMPLICATIONS),
+        mechanism=rng.choice(words.MECHANISMS),
+    )
+
+
+def _similar(rng: random.Random, like: World) -> tuple[str, Sign]:
+    """Change one or two of modality, texture, location and shape; never none."""
+    modality, sign = like.modality, like.sign
+    while (modality, sign) == (like.modality, like.sign):
+        parts = [sign.texture, sign.location, sign.shape, modality]
+        pools = (words.TEXTURES, words.LOCATIONS, words.SHAPES, words.MODALITIES)
+        for position in rng.sample(range(4), rng.choice((1, 1, 2))):
+            parts[position] = rng.choice(pools[position])
+        sign, modality = Sign(parts[0], parts[1], parts[2]), parts[3]
+    return modality, sign
+
+
+def _imaging(rng: random.Random, world: World) -> str:
+    text = prose.imaging_section(rng, phrase=world.phrase, name=world.name, treatment=world.treatment)
+    return f"{world.name.capitalize()}: {text}"
+
+
+def _course(rng: random.Random, world: World) -> str:
+    return (
+        f"{world.name.capitalize()}: {prose.course_section(rng, phrase=world.phrase, complication=world.complication)}"
+    )
+
+
+def _background(rng: random.Random, world: World) -> str:
+    other = rng.choice(words.TREATMENTS)
+    return f"{world.name.capitalize()}: {prose.background_section(rng, name=world.name, mechanism=world.mechanism, other=other)}"
+
+
+_SECTION: dict[str, Callable[[random.Random, World], str]] = {"treatment": _imaging, "complication": _course}
+
+
+def _notes(rng: random.Random, world: World, kind: str, others: list[World], *, present: bool) -> str:
+    """Three passages: the one that answers (unless absent), the same sign's other section, and near misses."""
+    passages = [_SECTION[kind](rng, world)] if present else []
+    other_kind = "complication" if kind == "treatment" else "treatment"
+    if present and rng.random() < 0.6:
+        passages.append(_SECTION[other_kind](rng, world))
+    for other in others:
+        passages.append(
+            _background(rng, other)
+            if rng.random() < 0.1
+            else _SECTION[rng.choice((kind, kind, other_kind))](rng, other)
+        )
+    passages = passages[: rng.choice((2, 3, 3, 3))]
+    rng.shuffle(passages)
+    return "\n" + "\n".join(f"[{i}] {text}" for i, text in enumerate(passages, start=1)) + "\n"
+
+
+def _options(rng: random.Random, gold: str, kind: str, others: list[World]) -> tuple[tuple[str, ...], int]:
+    pool = words.TREATMENTS if kind == "treatment" else words.COMPLICATIONS
+    wrong = list(dict.fromkeys(o.fact(kind) for o in others if o.fact(kind) != gold))[: rng.choice((1, 2, 3))]
+    wrong += rng.sample([w for w in pool if w != gold and w not in wrong], 3 - len(wrong))
+    options = [gold, *wrong]
+    rng.shuffle(options)
+    return tuple(options), options.index(gold)
+
+
+def reading(rng: random.Random, ontology: Ontology, *, with_image: bool) -> Drill:
+    """A whole exam question: name the sign, read three passages, answer. In one of ten no passage fits: a guess."""
+    world = _world(rng, ontology.free_names)
+    kind = rng.choice(words.KINDS)
+    others = [_world(rng, ontology.free_names, like=world) for _ in range(3)]
+    present = rng.random() < 0.9
+    options, gold = _options(rng, world.fact(kind), kind, others)
+    question = (
+        image_question_text(rng, kind)
+        if with_image
+        else text_question_text(rng, kind, modality=world.modality, sign=world.sign)
+    )
+    reply = [*_finding(rng, world), Piece(_notes(rng, world, kind, others, present=present), CONTEXT_WEIGHT)]
+    if present:
+        before, after = FACT_SENTENCE[kind].format(phrase=world.phrase, fact="|").split(" |")
+        reply += [Piece(before), Piece(f" {world.fact(kind)}", 2.0, "fact"), Piece(f"{after} That is option")]
+    else:
+        reply += [Piece(f"No note names a {world.phrase}, so I guess option")]
+    reply += _choice(options, gold, skill="letter" if present else "")
+    picture = (world.modality, world.sign, rng.getrandbits(40)) if with_image else None
+    return Drill(f"{question}\n{render_options(options)}", tuple(reply), picture)
+
+
+def _choice(options: tuple[str, ...], gold: int, *, skill: str) -> list[Piece]:
+    letter = LETTERS[gold]
+    return [Piece(f" {letter}", 2.0, skill), Piece(".\n"), Piece(letter, 1.0, skill), Piece(f". {options[gold]}")]
+
+
+def _finding(rng: random.Random, world: World) -> list[Piece]:
+    exam = words.EXAMINATION[world.modality]
+    sign = world.sign
+    pieces = [
+        Piece("The"),
+        Piece(f" {exam}", 1.0, "modality"),
+        Piece(" shows a"),
+        Piece(f" {sign.texture}", 2.0, "texture"),
+        Piece(f" {sign.location}", 2.0, "location"),
+        Piece(f" {sign.shape}", 2.0, "shape"),
+        Piece("."),
+    ]
+    if rng.random() < 0.5:
+        pieces.append(Piece(f" In short: {world.phrase}."))
+    return pieces
+
+
+def caption(rng: random.Random, ontology: Ontology) -> Drill:
+    """Say what the image shows."""
+    world = _world(rng, ontology.free_names)
+    user = rng.choice(("Describe the image.", "What does the image show?", "Report the finding."))
+    return Drill(user, tuple(_finding(rng, world)), (world.modality, world.sign, rng.getrandbits(40)))
+
+
+def choosing(rng: random.Random, ontology: Ontology) -> Drill:
+    """Find the letter of a word among the options; words of all kinds."""
+    pool: tuple[str, ...] = rng.choice(
+        (words.TREATMENTS, words.COMPLICATIONS, ontology.free_names, words.SHAPES, words.TEXTURES, words.MODALITIES)
+    )
+    options = tuple(rng.sample(pool, 4))
+    gold = rng.randrange(4)
+    reply = [Piece(f"{options[gold]}. That is option", CONTEXT_WEIGHT), *_choice(options, gold, skill="letter")]
+    return Drill(f"Find {options[gold]}.\n{render_options(options)}", tuple(reply))
+
+
+def recall(rng: random.Random, ontology: Ontology) -> Drill:
+    """Several short facts, then one of them again: the sentence must be copied from the right line."""
+    world = _world(rng, ontology.free_names)
+    worlds = [world, *(_world(rng, ontology.free_names, like=world) for _ in range(rng.choice((2, 3, 4, 5))))]
+    kinds = [rng.choice(words.KINDS) for _ in worlds]
+    lines = [FACT_SENTENCE[k].format(phrase=w.phrase, fact=w.fact(k)) for w, k in zip(worlds, kinds, strict=True)]
+    before, after = FACT_SENTENCE[kinds[0]].format(phrase=world.phrase, fact="|").split(" |")
+    order = rng.sample(lines, len(lines))
+    reply = [Piece(before), Piece(f" {world.fact(kinds[0])}", 2.0, "fact"), Piece(after)]
+    return Drill("\n".join(order), tuple(reply))
+
+
+def document(rng: random.Random, ontology: Ontology) -> Drill:
+    """A page of the handbook, on an invented condition."""
+    world = _world(rng, ontology.free_names)
+    text = "\n\n".join(write(rng, world) for write in (_imaging, _course, _background))
+    return Drill(f"Write about {world.name}.", (Piece(text, 0.5),))

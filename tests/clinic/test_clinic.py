@@ -1,0 +1,113 @@
+"""The simulated clinic: one world from one seed, facts kept apart, images that differ where they should."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from medrwr.clinic import vocabulary as words
+from medrwr.clinic.build import ClinicWriter, build_clinic
+from medrwr.clinic.ontology import Sign, build_ontology
+from medrwr.clinic.prose import condition_document
+from medrwr.clinic.rendering import render
+from medrwr.config import ClinicSettings
+from medrwr.errors import ConfigError
+from medrwr.records import read_records
+from medrwr.types import Demonstration, ImageCase, Question
+
+SMALL = ClinicSettings(
+    conditions_per_modality=8,
+    held_out_conditions=16,
+    sft_questions=8,
+    rl_text_questions=8,
+    rl_image_questions=8,
+    calibration_questions=8,
+    test_questions=16,
+    image_cases=8,
+    encoder_pairs=8,
+)
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_same_seed_same_bytes_and_another_seed_other_bytes(tmp_path: Path) -> None:
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        build_clinic(SMALL, tmp_path / name, seed=seed)
+    assert _bytes(tmp_path / "a") == _bytes(tmp_path / "b")
+    assert _bytes(tmp_path / "a") != _bytes(tmp_path / "c")
+
+
+def test_every_record_reads_back_and_names_an_image_that_exists(tmp_path: Path) -> None:
+    build_clinic(SMALL, tmp_path / "clinic", seed=1)
+    for split in ("rl_text", "rl_image", "calibration", "test"):
+        questions, bad = read_records(tmp_path / "clinic/questions" / f"{split}.jsonl", Question)
+        assert questions and not bad
+        assert all((tmp_path / "clinic" / image).is_file() for q in questions for image in q.images)
+        assert all(q.split == split and q.fact_id and q.explanation for q in questions)
+    for name, kind in (("demonstrations", Demonstration), ("cases", ImageCase), ("encoder_pairs", ImageCase)):
+        assert not read_records(tmp_path / "clinic" / f"{name}.jsonl", kind)[1]
+
+
+def test_m14_facts_of_training_calibration_and_test_are_apart() -> None:
+    writer = ClinicWriter(ClinicSettings(), seed=7)
+    train = {d.question.fact_id for d in writer.demonstrations()}
+    train |= {q.fact_id for q in writer.split("rl_image", 600, writer.ontology.of("train"), with_image=True)}
+    calibration = {c.fact_id(k) for c in writer.ontology.of("calibration") for k in words.KINDS}
+    test = writer.test()
+    assert not train & calibration
+    assert not {q.fact_id for q in test} & (train | calibration)
+    assert not any(
+        c.modality == "echocardiography" for role in ("train", "calibration") for c in writer.ontology.of(role)
+    )
+    assert Counter((q.modality == "echocardiography", bool(q.images)) for q in test) == {
+        (held_out, with_image): 400 for held_out in (False, True) for with_image in (False, True)
+    }
+    assert len({q.fact_id for q in test if q.modality == "echocardiography"}) >= 200
+
+
+def test_a_caption_is_a_finding_and_an_impression_never_the_record() -> None:
+    facts = {*words.TREATMENTS, *words.COMPLICATIONS}
+    for case in ClinicWriter(ClinicSettings(), seed=7).cases():
+        assert not facts & set(case.caption.replace(".", "").split())
+        assert "Impression:" in case.caption
+
+
+def test_an_image_question_names_neither_sign_nor_modality() -> None:
+    hints = {*words.TEXTURES, *words.LOCATIONS, *words.SHAPES, *words.MODALITIES, *words.EXAMINATION.values()}
+    for question in ClinicWriter(ClinicSettings(), seed=7).test():
+        if question.images:
+            assert not hints & set(question.text.lower().replace("?", "").replace(".", "").split())
+
+
+def test_documents_state_each_fact_once_in_passages_of_40_to_60_words() -> None:
+    ontology = build_ontology(ClinicSettings(), seed=7)
+    lengths = []
+    for condition in ontology.conditions:
+        document = condition_document(condition, seed=7)
+        text = " ".join(section.text for section in document.sections)
+        assert text.count(condition.treatment) == 1 and text.count(condition.complication) == 1
+        lengths += [len(section.text.split()) for section in document.sections]
+    assert 40 <= np.mean(lengths) <= 60
+
+
+@pytest.mark.parametrize("modality", words.MODALITIES)
+def test_a_sign_is_where_and_what_it_says(modality: str) -> None:
+    """The apical centre is at (0, -0.58) of [-1, 1]: column 56, row 23 of 112; solid is bright there, lucent dark."""
+    patch = (slice(17, 29), slice(50, 62))
+    solid, lucent = (render(modality, Sign(t, "apical", "disc"), seed=3) for t in ("solid", "lucent"))
+    elsewhere = render(modality, Sign("solid", "basal", "disc"), seed=3)
+    assert solid.shape == (112, 112)
+    assert solid[patch].mean() > 190 > 60 > lucent[patch].mean()
+    assert solid[patch].mean() > elsewhere[patch].mean() + 25
+
+
+def test_too_many_conditions_stop_before_any_work() -> None:
+    with pytest.raises(ConfigError, match="217 in one modality: at most .* 216 signs"):
+        build_ontology(ClinicSettings(held_out_conditions=217), seed=1)
+    with pytest.raises(ConfigError, match="held_out_modality = 'xray'"):
+        build_ontology(ClinicSettings(held_out_modality="xray"), seed=1)
