@@ -1,4 +1,4 @@
-"""Killed half-way, out of disk, a broken checkpoint: a clear error, and the next run ends as if nothing had happened."""
+"""Killed half-way, out of disk, a broken checkpoint: a clear error, and the next run ends as if nothing had been."""
 
 from __future__ import annotations
 
