@@ -39,6 +39,12 @@ def test_every_stage_left_its_outs_metrics_and_timing(chain: Workspace) -> None:
             assert timing["headline"]
 
 
+def test_the_run_touches_no_tracked_file_but_the_lock(chain: Workspace) -> None:
+    changed = chain.run("git", "status", "--porcelain", "--untracked-files=all").splitlines()
+
+    assert {line.split()[-1] for line in changed} <= {"dvc.lock"}
+
+
 def test_the_champion_answers_an_image_question_from_the_registry(chain: Workspace) -> None:
     question = image_question(chain)
     row = {

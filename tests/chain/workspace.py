@@ -14,6 +14,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+AUTHOR = ("-c", "user.name=tests", "-c", "user.email=tests@localhost")
 NOT_NEEDED = ("tests/", "README.md", "docs/")
 TINY: dict[str, dict[str, Any]] = {
     "clinic": {
@@ -97,6 +98,8 @@ def make_tiny_workspace(root: Path) -> Workspace:
     shrink(root / "params.yaml")
     space = Workspace(root)
     space.run("git", "init", "-q")
+    space.run("git", "add", "--all")
+    space.run("git", *AUTHOR, "commit", "-q", "-m", "tiny parameters")
     return space
 
 
