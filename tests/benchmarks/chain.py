@@ -219,8 +219,10 @@ def main() -> int:
     options = parser.parse_args()
     if options.small:
         figures = small()
+    elif options.full:
+        figures = full()
     else:
-        figures = full() if options.full else measure(options.workspace.resolve())
+        figures = measure(options.workspace.resolve())
     met = report(figures)
     return 1 if options.check and not met else 0
 
