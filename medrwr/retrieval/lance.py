@@ -1,0 +1,95 @@
+"""LanceDB from synchronous code: many full-text queries at once, on an event loop of its own.
+
+A Python call into LanceDB costs milliseconds whatever it does; 64 calls awaited together cost little more than a few.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from medrwr.errors import ArtefactError, RetrievalError
+from medrwr.retrieval.encoder import Matrix
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Result = TypeVar("Result")
+Hit = tuple[str, int]  # id, row id
+_PROBES, _REFINE = 40, 10  # IVF_HNSW_SQ: recall@3 1.0 on 200,000 rows (learning-recipe.md)
+
+
+class LanceTable:
+    """One table, open for reading. Safe to call from several threads."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        """Open.
+
+        Raises:
+            ArtefactError: there is no such table.
+        """
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True, name=f"lance-{name}").start()
+        if not (folder / f"{name}.lance").is_dir():
+            raise ArtefactError(f"{folder} holds no table {name!r}: run the stage that builds it (`dvc repro`)")
+        self._table = self._wait(self._open(folder, name))
+
+    def nearest(self, vectors: Matrix, *, limit: int, exact: bool) -> list[list[Hit]]:
+        """Ids by cosine, nearest first, for each row of `vectors` [N, dim]."""
+        query = self._table.query().nearest_to(list(vectors)).distance_type("cosine").limit(limit)
+        query = query.bypass_vector_index() if exact else query.nprobes(_PROBES).refine_factor(_REFINE)
+        found = self._wait(query.select(["id", "_distance"]).with_row_id().to_arrow())
+        number = "query_index" if "query_index" in found.column_names else None
+        return _split(found, by=number, key="_distance", sign=1, parts=len(vectors))
+
+    def matching(self, terms: Sequence[str], *, column: str, limit: int) -> list[list[Hit]]:
+        """Ids by BM25, best first, for each text of `terms`; a text without terms matches nothing."""
+        asked = [text for text in terms if text]
+        tables = iter(self._wait(self._match_all(asked, column, limit)))
+        return [_split(next(tables), by=None, key="_score", sign=-1, parts=1)[0] if text else [] for text in terms]
+
+    def take(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
+        """Rows by row id, in that order."""
+        rows: pa.Table = self._wait(self._table.take_row_ids(list(row_ids)).select(list(columns)).to_arrow())
+        return rows
+
+    async def _match_all(self, texts: Sequence[str], column: str, limit: int) -> list[pa.Table]:
+        from lancedb import query as lance_query
+
+        match: Any = lance_query.MatchQuery  # its stub misses the defaults
+
+        def ask(text: str) -> Any:
+            query = self._table.query().nearest_to_text(match(text, column)).limit(limit)
+            return query.select(["id", "_score"]).with_row_id().to_arrow()
+
+        return list(await asyncio.gather(*(ask(text) for text in texts)))
+
+    async def _open(self, folder: Path, name: str) -> Any:
+        import lancedb
+
+        return await (await lancedb.connect_async(str(folder.resolve()))).open_table(name)
+
+    def _wait(self, work: Coroutine[Any, Any, Result] | Any) -> Any:
+        async def run() -> Any:
+            return await work
+
+        try:
+            return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+        except (RuntimeError, ValueError, OSError) as error:
+            raise RetrievalError(
+                f"LanceDB failed: {error}: check the index, or build it again (`dvc repro`)"
+            ) from error
+
+
+def _split(found: pa.Table, *, by: str | None, key: str, sign: int, parts: int) -> list[list[Hit]]:
+    """Rows of one answer as hits of each query, ordered by `sign * key`, ties by id."""
+    numbers = found[by].to_pylist() if by else [0] * found.num_rows
+    lists: list[list[tuple[float, str, int]]] = [[] for _ in range(parts)]
+    for number, value, identity, row in zip(
+        numbers, found[key].to_pylist(), found["id"].to_pylist(), found["_rowid"].to_pylist(), strict=True
+    ):
+        lists[number].append((sign * value, identity, row))
+    return [[(identity, row) for _, identity, row in sorted(hits)] for hits in lists]

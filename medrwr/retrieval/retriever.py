@@ -1,0 +1,127 @@
+"""The passage retriever (M7-M8): batched, hybrid, cached; a thin layer over the LanceDB table.
+
+Every distinct query is encoded and searched once, and answers are kept: a group of rollouts asks much the same
+thing, again and again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import TypeAdapter
+
+from medrwr.config import IndexSettings
+from medrwr.retrieval.analysis import analyse
+from medrwr.retrieval.encoder import TextEncoder
+from medrwr.retrieval.fusion import fuse
+from medrwr.retrieval.index import STAGE, TABLE, shaping_settings
+from medrwr.retrieval.lance import Hit, LanceTable
+from medrwr.retrieval.manifest import IndexManifest, check_manifest
+from medrwr.retrieval.text_encoder import open_text_encoder
+from medrwr.types import Passage, ScoredPassage
+
+Answer = tuple[ScoredPassage, ...]
+_CACHED_ANSWERS = 50_000
+_PASSAGE = TypeAdapter(Passage)
+
+
+class Retriever(Protocol):
+    """What answers queries with passages."""
+
+    def search_batch(self, queries: Sequence[str], *, k: int | None = None) -> list[Answer]:
+        """The `k` (default: index.top_k) best passages of each query, best first; none for a blank query."""
+
+
+class IndexRetriever:
+    """A `Retriever` over one published index. Safe to call from several threads."""
+
+    def __init__(
+        self, table: LanceTable, manifest: IndexManifest, encoder: TextEncoder, settings: IndexSettings
+    ) -> None:
+        """Use `open_retriever`, which checks that these fit together."""
+        self.manifest = manifest
+        self.settings = settings
+        self._table = table
+        self._encoder = encoder
+        self._answers: OrderedDict[tuple[str, int], Answer] = OrderedDict()
+        self._passages: dict[str, Passage] = {}
+        self._lock = threading.Lock()
+
+    def search_batch(self, queries: Sequence[str], *, k: int | None = None) -> list[Answer]:
+        """As the protocol says.
+
+        Raises:
+            RetrievalError: the store failed.
+        """
+        limit = k or self.settings.top_k
+        cleaned = [" ".join(query.split()) for query in queries]
+        fresh = [query for query in dict.fromkeys(cleaned) if query and (query, limit) not in self._answers]
+        found = dict(zip(fresh, self._search(fresh, limit), strict=True)) if fresh else {}
+        with self._lock:
+            answers = [found[query] if query in found else self._recall(query, limit) for query in cleaned]
+            self._answers.update({(query, limit): answer for query, answer in found.items()})
+            while len(self._answers) > _CACHED_ANSWERS:
+                self._answers.popitem(last=False)
+        return answers
+
+    def rankings(self, queries: Sequence[str], *, limit: int) -> list[list[list[Hit]]]:
+        """For each list of the mode (text, vector): the best ids of each query, before fusion."""
+        lists: list[list[list[Hit]]] = []
+        if self.settings.mode in {"hybrid", "text"}:
+            terms = [analyse(query, bigrams=self.settings.bigrams) for query in queries]
+            lists.append(self._table.matching(terms, column="terms", limit=limit))
+        if self.settings.mode in {"hybrid", "vector"}:
+            exact = self.manifest.rows < self.settings.exact_below
+            lists.append(self._table.nearest(self._encoder.encode(queries), limit=limit, exact=exact))
+        return lists
+
+    def _search(self, queries: Sequence[str], limit: int) -> list[Answer]:
+        lists = self.rankings(queries, limit=max(limit, self.settings.candidates))
+        share = self.settings.text_weight
+        weights = [share, 1 - share] if len(lists) > 1 else [1.0]
+        chosen: list[list[tuple[str, float]]] = []
+        rows: dict[str, int] = {}
+        for hits in zip(*lists, strict=True):
+            rows.update(hit for ranking in hits for hit in ranking)
+            ids = [[identity for identity, _ in ranking] for ranking in hits]
+            chosen.append(fuse(ids, weights, k=self.settings.rrf_k, limit=limit))
+        self._load({identity: rows[identity] for best in chosen for identity, _ in best})
+        return [tuple(ScoredPassage(self._passages[identity], score) for identity, score in best) for best in chosen]
+
+    def _load(self, rows: dict[str, int]) -> None:
+        """Read the passages that were not read before."""
+        wanted = [row for identity, row in rows.items() if identity not in self._passages]
+        if wanted:
+            found = self._table.take(wanted, ["id", "passage"])
+            lines = zip(found["id"].to_pylist(), found["passage"].to_pylist(), strict=True)
+            self._passages.update({identity: _PASSAGE.validate_json(line) for identity, line in lines})
+
+    def _recall(self, query: str, limit: int) -> Answer:
+        if not query:
+            return ()
+        self._answers.move_to_end((query, limit))
+        return self._answers[query, limit]
+
+
+def open_retriever(
+    folder: Path, manifest: Path, encoders: Path, settings: IndexSettings, *, threads: int = 0
+) -> IndexRetriever:
+    """Open the index in `folder` with the text encoder in `encoders`/text.
+
+    Raises:
+        ArtefactError: index, manifest or encoder is missing.
+        IndexMismatchError: the index was built with another encoder or other settings.
+    """
+    encoder = open_text_encoder(encoders / "text", threads=threads)
+    checked = check_manifest(
+        folder,
+        manifest,
+        stage=STAGE,
+        encoder=(encoder.name, encoder.digest),
+        settings=shaping_settings(settings),
+    )
+    return IndexRetriever(LanceTable(folder, TABLE), checked, encoder, settings)
