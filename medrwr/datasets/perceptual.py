@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medrwr.datasets.shingles import SimilarPair
 from medrwr.errors import ImageError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 SIDE, LOW = 32, 8
 CANDIDATE_BITS = 12
@@ -37,19 +41,29 @@ def fingerprint(path: Path) -> Fingerprint:
         ImageError: missing, not an image, or truncated.
     """
     from PIL import Image, UnidentifiedImageError
-    from scipy.fft import dctn
 
     try:
         with Image.open(path) as image:
-            small = image.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
+            return fingerprint_of(image)
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise ImageError(f"image {path} cannot be read ({error}): replace it, or leave its question out") from None
-    grey = np.asarray(small, dtype=np.float64)
+
+
+def fingerprint_of(image: Image) -> Fingerprint:
+    """Fingerprint of an image in memory."""
+    from PIL.Image import Resampling
+    from scipy.fft import dctn
+
+    grey = np.asarray(image.convert("L").resize((SIDE, SIDE), Resampling.BOX), dtype=np.float64)
     low = dctn(grey, norm="ortho")[:LOW, :LOW].ravel()
-    centred = (grey - grey.mean()).ravel()
+    return Fingerprint(low > np.median(low[1:]), unit_thumbnail(grey))
+
+
+def unit_thumbnail(grey: NDArray[Any]) -> NDArray[np.float32]:
+    """A thumbnail's grey values [1024], mean 0 and norm 1: the product of two is their correlation."""
+    centred = np.asarray(grey, dtype=np.float64).ravel() - grey.mean()
     norm = float(np.linalg.norm(centred))
-    thumbnail = centred / norm if norm > 1e-6 else np.zeros_like(centred)
-    return Fingerprint(low > np.median(low[1:]), thumbnail.astype(np.float32))
+    return (centred / norm if norm > 1e-6 else np.zeros_like(centred)).astype(np.float32)
 
 
 def similar_images(
