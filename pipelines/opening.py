@@ -9,7 +9,7 @@ from pipelines.stage import StageContext
 
 if TYPE_CHECKING:
     from medrwr.policy.loading import Policy
-    from medrwr.retrieval import Retriever
+    from medrwr.retrieval import CaseRetriever, Retriever
     from medrwr.rollout.engine import RolloutEngine
 
 BASE = "base"
@@ -54,11 +54,35 @@ def open_passages(context: StageContext) -> Retriever:
     return open_retriever(paths.index, paths.index_manifest, paths.encoders, context.params.index)
 
 
+def open_cases(context: StageContext) -> CaseRetriever:
+    """The retriever over the index of image cases (M10, M26).
+
+    Raises:
+        IndexMismatchError: the index was built with another encoder or other settings.
+    """
+    from medrwr.retrieval import open_case_retriever
+
+    paths = context.paths
+    return open_case_retriever(
+        paths.case_index,
+        paths.case_index_manifest,
+        paths.encoders,
+        context.params.case_index,
+        image_root=image_root_of(context),
+    )
+
+
 def open_engine(context: StageContext, stage: str, *, retriever: Retriever | None = None) -> RolloutEngine:
     """The rollout engine over the policy of `stage`; pass `retriever` to share one that is open already."""
     from medrwr.rollout.engine import RolloutEngine
 
-    return RolloutEngine(open_policy(context, stage), retriever or open_passages(context), context.params.rollout)
+    params = context.params
+    return RolloutEngine(
+        open_policy(context, stage),
+        retriever or open_passages(context),
+        params.rollout,
+        confidence_vocabulary=params.rewards.confidence_vocabulary,
+    )
 
 
 def image_root_of(context: StageContext) -> Path:
