@@ -147,3 +147,12 @@ def copy_of(template: Workspace, root: Path) -> Workspace:
 @pytest.fixture
 def workspace(template: Workspace, tmp_path: Path) -> Workspace:
     return copy_of(template, tmp_path / "workspace")
+
+
+def running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not (state.exists() and state.read_text().rsplit(")", 1)[1].split()[0] == "Z")

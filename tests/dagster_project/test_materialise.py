@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from dagster_project.automation import JOB
 from dagster_project.project import build_definitions
 from dagster_project.resources import DvcRunner
 
-from .conftest import PARAMS, Workspace, copy_of, environment, make_workspace
+from .conftest import PARAMS, Workspace, copy_of, environment, make_workspace, running
 
 Done = dict[str, dg.AssetMaterialization]
 ALL = ["first", "part a", "part b", "last", "reader"]
@@ -130,21 +131,46 @@ def test_a_busy_repository_is_waited_for(workspace: Workspace) -> None:
     assert workspace.ran() == ["first"]
 
 
-def test_the_command_line_runs_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    small = "stages:\n  first:\n    cmd: python stage.py first\n    deps: [stage.py]\n    outs: [data/first]\n"
-    space = make_workspace(tmp_path / "workspace", dvc_yaml=small)
-    home = tmp_path / "dagster_home"
-    home.mkdir()
-    (home / "dagster.yaml").write_text((Path(__file__).parents[2] / "infra/dagster.yaml").read_text())
-    monkeypatch.setenv("DAGSTER_HOME", str(home))
-    monkeypatch.setenv("MEDRWR_WORKSPACE", str(space.root))
+SMALL = "stages:\n  first:\n    cmd: python stage.py first\n    deps: [stage.py]\n    outs: [data/first]\n"
+EXECUTE = [sys.executable, "-m", "dagster", "job", "execute", "-m", "dagster_project.definitions", "-j", JOB]
 
-    space.run(sys.executable, "-m", "dagster", "job", "execute", "-m", "dagster_project.definitions", "-j", JOB)
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "dagster_home"
+    folder.mkdir()
+    (folder / "dagster.yaml").write_text((Path(__file__).parents[2] / "infra/dagster.yaml").read_text())
+    monkeypatch.setenv("DAGSTER_HOME", str(folder))
+    monkeypatch.setenv("MEDRWR_WORKSPACE", str(tmp_path / "workspace"))
+    return folder
+
+
+def test_the_command_line_runs_the_job(tmp_path: Path, home: Path) -> None:
+    space = make_workspace(tmp_path / "workspace", dvc_yaml=SMALL)
+
+    space.run(*EXECUTE)
 
     assert space.ran() == ["first"]
     assert space.dvc("status").strip() == "Data and pipelines are up to date."
     logs = "".join(path.read_text() for path in home.rglob("*.out"))
     assert "stage first under dagster-" in logs
+
+
+@pytest.mark.usefixtures("home")
+def test_a_cancelled_run_leaves_no_stage_behind_and_the_next_one_works(tmp_path: Path) -> None:
+    slow = PARAMS.replace("sleep_s: 0", "sleep_s: 300")
+    space = make_workspace(tmp_path / "workspace", dvc_yaml=SMALL, params=slow)
+    process = subprocess.Popen(EXECUTE, cwd=space.root, env=environment(), stderr=subprocess.PIPE, text=True)
+    wait_for(space.root / "work/pid", timeout_s=120)
+    stage = int((space.root / "work/pid").read_text())
+
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=120)
+
+    assert not running(stage)
+    space.set_params(PARAMS)
+    assert materialise(space).success
+    assert space.dvc("status").strip() == "Data and pipelines are up to date."
 
 
 def wait_for(path: Path, timeout_s: float = 30.0) -> None:

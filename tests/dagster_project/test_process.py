@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -12,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from dagster_project.process import run_group
+
+from .conftest import running
 
 FAMILY = """
 import os, signal, subprocess, sys, time
@@ -65,12 +66,3 @@ def test_an_interrupt_ends_the_whole_group(tmp_path: Path, manner: str) -> None:
     caller.communicate(timeout=30)
 
     assert not [pid for pid in map(int, pids.read_text().split()) if running(pid)]
-
-
-def running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    state = Path(f"/proc/{pid}/stat")
-    return not (state.exists() and state.read_text().rsplit(")", 1)[1].split()[0] == "Z")
