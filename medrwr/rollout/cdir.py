@@ -113,6 +113,13 @@ def calibrated_confidence(trajectory: Trajectory, temperature: float) -> float:
     return temper(trajectory.option_probs, temperature)[ord(letter) - ord("A")]
 
 
+def second_wins(first: Trajectory, second: Trajectory, rule: CdirRule) -> bool:
+    """Whether the second answer is the one believed."""
+    if rule.arbitration == "new":
+        return True
+    return calibrated_confidence(second, rule.temperature) > calibrated_confidence(first, rule.temperature)
+
+
 def _search(
     requests: Sequence[RolloutRequest], unsure: Sequence[int], cases: CaseSearch, k: int
 ) -> dict[int, tuple[ScoredCase, ...]]:
@@ -195,7 +202,7 @@ def _judge(first: Trajectory, second: Trajectory | None, scored: tuple[ScoredCas
         return Reretrieval(first, None, first)
     second = replace(second, cases=scored)
     before, after = (calibrated_confidence(one, rule.temperature) for one in (first, second))
-    newer = rule.arbitration == "new" or after > before
+    newer = second_wins(first, second, rule)
     account = {
         "first": {"letter": first.answer.letter, "confidence": before},
         "second": {"letter": second.answer.letter, "confidence": after},
