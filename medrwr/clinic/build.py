@@ -127,11 +127,13 @@ def build_clinic(
         "demonstrations.jsonl": writer.demonstrations(),
         "questions/rl_text.jsonl": writer.split("rl_text", settings.rl_text_questions, train, with_image=False),
         "questions/rl_image.jsonl": writer.split("rl_image", settings.rl_image_questions, train, with_image=True),
-        "questions/calibration.jsonl": writer.split("calibration", settings.calibration_questions, calibration, with_image=True),
+        "questions/calibration.jsonl": writer.split(
+            "calibration", settings.calibration_questions, calibration, with_image=True
+        ),
         "questions/test.jsonl": writer.test(),
         "cases.jsonl": writer.cases(),
         "encoder_pairs.jsonl": writer.encoder_pairs(),
-    }  # fmt: skip
+    }
     for name, records in splits.items():
         counts[Path(name).stem] = write_records(fresh / name, records)
     counts["images"] = _write_images(writer.paintings, fresh / "images", settings.image_size, progress)

@@ -112,12 +112,16 @@ def condition_document(condition: Condition, *, seed: int) -> Document:
     """The document of one condition: three sections, one passage each."""
     rng = random.Random(f"document:{seed}:{condition.name}")
     other = rng.choice([t for t in words.TREATMENTS if t != condition.treatment])
+    name, phrase = condition.name, condition.phrase
+    imaging = imaging_section(rng, phrase=phrase, name=name, treatment=condition.treatment)
+    course = course_section(rng, phrase=phrase, complication=condition.complication)
+    background = background_section(rng, name=name, mechanism=condition.mechanism, other=other)
     sections = (
-        Section("Imaging and treatment", imaging_section(rng, phrase=condition.phrase, name=condition.name, treatment=condition.treatment)),
-        Section("Course", course_section(rng, phrase=condition.phrase, complication=condition.complication)),
-        Section("Background", background_section(rng, name=condition.name, mechanism=condition.mechanism, other=other)),
-    )  # fmt: skip
-    return Document(condition.name, condition.name.capitalize(), sections, "clinic", LICENCE, condition.modality)
+        Section("Imaging and treatment", imaging),
+        Section("Course", course),
+        Section("Background", background),
+    )
+    return Document(name, name.capitalize(), sections, "clinic", LICENCE, condition.modality)
 
 
 def distractor_documents(*, seed: int) -> list[Document]:
@@ -126,16 +130,16 @@ def distractor_documents(*, seed: int) -> list[Document]:
     documents = []
     for modality in words.MODALITIES:
         text = (
-            f"A good {words.EXAMINATION[modality]} starts with a calm patient. Explain {modality} in plain words, remove "
-            "metal and jewellery, and note the time of the last meal. Sharp images save a second visit. The report names "
-            "the finding first, then what it may mean, and ends with one clear advice."
+            f"A good {words.EXAMINATION[modality]} starts with a calm patient. Explain {modality} in plain words, "
+            "remove metal and jewellery, and note the time of the last meal. Sharp images save a second visit. "
+            "The report names the finding first, then what it may mean, and ends with one clear advice."
         )
         documents.append(_general(f"guide-{modality.replace(' ', '-')}", f"Guide to {modality}", text, modality))
     for word in (*words.TEXTURES, *words.LOCATIONS, *words.SHAPES):
         text = (
             f"Readers use the word {word} in different ways. In this handbook a {word} finding is named only when two "
-            f"readers see it without help. {rng.choice(_READING)} The word {word} alone never settles what is wrong; it takes "
-            "the whole sign and the kind of examination."
+            f"readers see it without help. {rng.choice(_READING)} The word {word} alone never settles "
+            "what is wrong; it takes the whole sign and the kind of examination."
         )
         documents.append(_general(f"word-{word}", f"On the word {word}", text, ""))
     return documents
@@ -147,6 +151,9 @@ def _general(document_id: str, title: str, text: str, modality: str) -> Document
 
 def to_markdown(document: Document, terms: tuple[str, ...]) -> str:
     """The document as a Markdown file with front matter."""
-    head = f"---\ntitle: {document.title}\nmodality: {document.modality}\nlicence: {document.licence}\nterms: {'; '.join(terms)}\n---\n"
+    head = (
+        f"---\ntitle: {document.title}\nmodality: {document.modality}\nlicence: {document.licence}\n"
+        f"terms: {'; '.join(terms)}\n---\n"
+    )
     body = "".join(f"\n## {section.heading}\n\n{section.text}\n" for section in document.sections)
     return f"{head}\n# {document.title}\n{body}"

@@ -42,7 +42,8 @@ def check_checkpoint(folder: Path) -> None:
     missing = [what for what, globs in _NEEDED.items() if not any(any(folder.glob(g)) for g in globs)]
     if missing:
         raise CheckpointError(
-            f"checkpoint {folder} lacks {', '.join(missing)}: save model and processor with save_pretrained, or fetch it again"
+            f"checkpoint {folder} lacks {', '.join(missing)}: save model and processor with save_pretrained, "
+            "or fetch it again"
         )
 
 

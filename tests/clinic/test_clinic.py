@@ -46,7 +46,8 @@ def test_every_record_reads_back_and_names_an_image_that_exists(tmp_path: Path) 
     build_clinic(SMALL, tmp_path / "clinic", seed=1)
     for split in ("rl_text", "rl_image", "calibration", "test"):
         questions, bad = read_records(tmp_path / "clinic/questions" / f"{split}.jsonl", Question)
-        assert questions and not bad
+        assert questions
+        assert not bad
         assert all((tmp_path / "clinic" / image).is_file() for q in questions for image in q.images)
         assert all(q.split == split and q.fact_id and q.explanation for q in questions)
     for name, kind in (("demonstrations", Demonstration), ("cases", ImageCase), ("encoder_pairs", ImageCase)):
@@ -90,7 +91,8 @@ def test_documents_state_each_fact_once_in_passages_of_40_to_60_words() -> None:
     for condition in ontology.conditions:
         document = condition_document(condition, seed=7)
         text = " ".join(section.text for section in document.sections)
-        assert text.count(condition.treatment) == 1 and text.count(condition.complication) == 1
+        assert text.count(condition.treatment) == 1
+        assert text.count(condition.complication) == 1
         lengths += [len(section.text.split()) for section in document.sections]
     assert 40 <= np.mean(lengths) <= 60
 
@@ -107,7 +109,7 @@ def test_a_sign_is_where_and_what_it_says(modality: str) -> None:
 
 
 def test_too_many_conditions_stop_before_any_work() -> None:
-    with pytest.raises(ConfigError, match="217 in one modality: at most .* 216 signs"):
+    with pytest.raises(ConfigError, match=r"217 in one modality: at most .* 216 signs"):
         build_ontology(ClinicSettings(held_out_conditions=217), seed=1)
     with pytest.raises(ConfigError, match="held_out_modality = 'xray'"):
         build_ontology(ClinicSettings(held_out_modality="xray"), seed=1)

@@ -47,11 +47,11 @@ def _row(policy: Policy, drill: Drill, image_tokens: int) -> tuple[list[int], li
 def collate(policy: Policy, drills: list[Drill], *, image_size: int = 112) -> Batch:
     """Right-padded tensors of the drills; pictures are rendered here."""
     import torch
-    from PIL import Image
 
     inputs: dict[str, Any] = {}
-    pictures = [Image.fromarray(render(m, s, seed=seed, size=image_size)).convert("RGB") for m, s, seed in
-                (d.picture for d in drills if d.picture)]  # fmt: skip
+    shown = [drill.picture for drill in drills if drill.picture]
+    pictures = [torch.from_numpy(render(m, sign, seed=seed, size=image_size)) for m, sign, seed in shown]
+    pictures = [picture.expand(3, -1, -1) for picture in pictures]
     image_tokens = 0
     if pictures:
         features = policy.processor.image_processor(images=pictures, return_tensors="pt")

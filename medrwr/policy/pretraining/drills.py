@@ -94,7 +94,8 @@ def _course(rng: random.Random, world: World) -> str:
 
 def _background(rng: random.Random, world: World) -> str:
     other = rng.choice(words.TREATMENTS)
-    return f"{world.name.capitalize()}: {prose.background_section(rng, name=world.name, mechanism=world.mechanism, other=other)}"
+    text = prose.background_section(rng, name=world.name, mechanism=world.mechanism, other=other)
+    return f"{world.name.capitalize()}: {text}"
 
 
 _SECTION: dict[str, Callable[[random.Random, World], str]] = {"treatment": _imaging, "complication": _course}
@@ -107,11 +108,8 @@ def _notes(rng: random.Random, world: World, kind: str, others: list[World], *, 
     if present and rng.random() < 0.6:
         passages.append(_SECTION[other_kind](rng, world))
     for other in others:
-        passages.append(
-            _background(rng, other)
-            if rng.random() < 0.1
-            else _SECTION[rng.choice((kind, kind, other_kind))](rng, other)
-        )
+        write = _background if rng.random() < 0.1 else _SECTION[rng.choice((kind, kind, other_kind))]
+        passages.append(write(rng, other))
     passages = passages[: rng.choice((2, 3, 3, 3))]
     rng.shuffle(passages)
     return "\n" + "\n".join(f"[{i}] {text}" for i, text in enumerate(passages, start=1)) + "\n"
@@ -199,6 +197,16 @@ def recall(rng: random.Random, ontology: Ontology) -> Drill:
     order = rng.sample(lines, len(lines))
     reply = [Piece(before), Piece(f" {world.fact(kinds[0])}", 2.0, "fact"), Piece(after)]
     return Drill("\n".join(order), tuple(reply))
+
+
+def copying(rng: random.Random, ontology: Ontology) -> Drill:
+    """Say a list of words again, words of all kinds: where copying from the context begins."""
+    names = rng.sample(ontology.free_names, 60)
+    signs = (*words.TEXTURES, *words.SHAPES, *words.LOCATIONS, *words.EXAMINATION.values())
+    pool = (*words.TREATMENTS, *words.COMPLICATIONS, *names, *signs)
+    chosen = rng.sample(pool, rng.randint(8, 16))
+    again = [Piece(chosen[0], CONTEXT_WEIGHT), *(Piece(f" {word}", 1.0, "copy") for word in chosen[1:])]
+    return Drill(" ".join(chosen), tuple(again))
 
 
 def document(rng: random.Random, ontology: Ontology) -> Drill:

@@ -19,15 +19,17 @@ from medrwr.sinks import MetricSink, NullSink
 if TYPE_CHECKING:
     from medrwr.policy.loading import Policy
 
-# maker, drills a step, share of the steps in the first third and after it: short recall first, whole questions later
+# maker, drills a step, share of the steps before and after QUESTIONS_FROM: short drills first, whole questions later
 _MAKERS: dict[str, tuple[Callable[[random.Random, Ontology], Drill], int, float, float]] = {
-    "reading": (lambda rng, o: drills.reading(rng, o, with_image=False), 40, 0.20, 0.36),
-    "image_reading": (lambda rng, o: drills.reading(rng, o, with_image=True), 40, 0.05, 0.22),
-    "caption": (drills.caption, 128, 0.30, 0.27),
-    "recall": (drills.recall, 64, 0.32, 0.08),
-    "choosing": (drills.choosing, 96, 0.10, 0.04),
-    "document": (drills.document, 40, 0.03, 0.03),
+    "copying": (drills.copying, 64, 0.15, 0.02),
+    "recall": (drills.recall, 64, 0.30, 0.09),
+    "choosing": (drills.choosing, 96, 0.15, 0.05),
+    "caption": (drills.caption, 128, 0.37, 0.27),
+    "document": (drills.document, 40, 0.03, 0.02),
+    "reading": (lambda rng, o: drills.reading(rng, o, with_image=False), 40, 0.0, 0.33),
+    "image_reading": (lambda rng, o: drills.reading(rng, o, with_image=True), 40, 0.0, 0.22),
 }
+QUESTIONS_FROM = 0.33
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def pretrain(
     curve: list[dict[str, float]] = []
     row: dict[str, float] = {}
     for step in range(plan.steps):
-        name = rng.choices(list(_MAKERS), early if step < plan.steps / 3 else late)[0]
+        name = rng.choices(list(_MAKERS), early if step < plan.steps * QUESTIONS_FROM else late)[0]
         maker, count = _MAKERS[name][:2]
         batch = collate(policy, [maker(rng, ontology) for _ in range(count)])
         if "pixel_values" in batch.inputs:
