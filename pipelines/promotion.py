@@ -74,6 +74,11 @@ class Registry:
         """The version that a rollback goes to."""
         return self._carrier(PREVIOUS)
 
+    def carriers(self) -> dict[str, ModelVersion]:
+        """Alias -> version, of the alias and `previous`."""
+        found = {self.alias: self.champion(), PREVIOUS: self.previous()}
+        return {alias: version for alias, version in found.items() if version is not None}
+
     def versions(self) -> list[ModelVersion]:
         """All versions, oldest first."""
         with translated(self._store.uri):

@@ -24,13 +24,14 @@ def git_revision(root: Path) -> str:
 def pipeline_key(root: Path, *, revision: str, dagster_run: str | None) -> str:
     """What the stages of one pipeline run have in common, and other runs do not.
 
-    MEDRWR_PIPELINE_RUN when set; else Dagster's root run; else code and parameters: a `dvc repro` that is
-    interrupted and started again, or repeated by hand stage by stage, is one pipeline run.
+    Dagster's root run; else MEDRWR_PIPELINE_RUN when set (`make pipeline` does, and Dagster's server may have
+    inherited it); else code and parameters: a `dvc repro` that is interrupted and started again, or repeated by
+    hand stage by stage, is one pipeline run.
     """
-    if named := os.environ.get(PIPELINE_RUN):
-        return named
     if dagster_run is not None:
         return f"dagster-{dagster_run}"
+    if named := os.environ.get(PIPELINE_RUN):
+        return named
     return f"{revision[:12]}-{params_digest(root)[:12]}"
 
 

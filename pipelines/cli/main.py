@@ -1,0 +1,90 @@
+"""The commands of `medrwr`: what they take. What they do is in the module of the same name, imported on use."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from medrwr.errors import MedrwrError
+
+app = typer.Typer(
+    name="medrwr",
+    help="Medical multimodal reasoning with retrieval: ask a model, look at the pipeline. For research use only.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Image = Annotated[Path | None, typer.Option("--image", help="a PNG or JPEG file; leave it out for text alone")]
+Question = Annotated[str, typer.Option("--question", help="the question")]
+Options = Annotated[list[str] | None, typer.Option("--option", help="one possible answer; give it 2 to 10 times")]
+Model = Annotated[
+    str | None, typer.Option("--model", help="an MLflow URI or a checkpoint folder; the champion when left out")
+]
+Index = Annotated[Path | None, typer.Option("--index", help="another passage index, its manifest beside it")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+@app.command()
+def ask(
+    image: Image = None,
+    question: Question = "",
+    option: Options = None,
+    model: Model = None,
+    index: Index = None,
+    json: Json = False,
+) -> None:
+    """Ask a multiple-choice question: the thoughts, queries and sources behind the answer."""
+    from pipelines.cli.ask import Request
+    from pipelines.cli.ask import ask as run
+
+    run(Request(question, tuple(option or ()), image, model, index), as_json=json)
+
+
+@app.command()
+def summary() -> None:
+    """What the pipeline did: each stage's time, memory and key figure."""
+    from pipelines.cli.summary import summary as run
+
+    run()
+
+
+@app.command()
+def example() -> None:
+    """One worked example of the last evaluation."""
+    from pipelines.cli.example import example as run
+
+    run()
+
+
+@app.command()
+def models() -> None:
+    """All versions of the model, who carries the alias, and how that came about."""
+    from pipelines.cli.models import models as run
+
+    run()
+
+
+@app.command()
+def rollback(why: Annotated[str, typer.Option("--why", help="the reason, kept in the history")]) -> None:
+    """Give the alias back to the version that had it before."""
+    from pipelines.cli.models import rollback as run
+
+    run(why)
+
+
+def main() -> None:
+    """Entry point: an error that a user can cause is one line on stderr and exit code 1."""
+    try:
+        app()
+    except MedrwrError as error:
+        print(f"medrwr: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""`medrwr models` and `medrwr rollback`: versions, the alias, and its history."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pipelines.params import load_params
+from pipelines.process import set_environment
+from pipelines.promotion import METRIC_TAG, PROMOTED_TAG, REASON_TAG, Registry
+from pipelines.tracking.store import open_store
+
+
+def models(root: Path = Path(), console: Console | None = None) -> None:
+    """Print all versions and the moves of the alias.
+
+    Raises:
+        TrackingError: the registry cannot be reached.
+    """
+    console = console or Console()
+    metric = load_params(root).register_.gate_metric
+    registry = _registry(root)
+    versions = registry.versions()
+    if not versions:
+        console.print(f"{registry.name} has no version yet: run `dvc repro`")
+        return
+    carriers = {carrier.version: name for name, carrier in registry.carriers().items()}
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("version", "alias", metric, "promoted", "checkpoint", "revision", "the gate said"):
+        table.add_column(heading, overflow="fold")
+    for version in versions:
+        tags = version.tags
+        table.add_row(
+            str(version.version),
+            carriers.get(version.version, ""),
+            f"{float(tags[METRIC_TAG + metric]):.4f}" if METRIC_TAG + metric in tags else "-",
+            tags.get(PROMOTED_TAG, "-"),
+            tags.get("digest.checkpoint", "")[:12],
+            tags.get("git.revision", "")[:12],
+            escape(tags.get(REASON_TAG, "")),
+        )
+    console.print(table)
+    for move in registry.history():
+        console.print(f"{move.when} {move.who}: {move.from_version or 'none'} -> {move.to_version}: {escape(move.why)}")
+
+
+def rollback(why: str, root: Path = Path(), console: Console | None = None) -> None:
+    """Give the alias back.
+
+    Raises:
+        PromotionError: there is no previous version.
+        TrackingError: the registry cannot be reached.
+    """
+    registry = _registry(root)
+    move = registry.rollback(why)
+    (console or Console()).print(f"{registry.name}@{registry.alias}: version {move.from_version} -> {move.to_version}")
+
+
+def _registry(root: Path) -> Registry:
+    params = load_params(root)
+    set_environment(params)
+    return Registry(open_store(root), params.register_.model_name, params.register_.alias)
