@@ -15,7 +15,7 @@ from medrwr.errors import ArtefactError
 from medrwr.records import to_line
 from medrwr.retrieval.analysis import analyse
 from medrwr.retrieval.encoder import Matrix, TextEncoder
-from medrwr.retrieval.manifest import INSIDE, IndexManifest, read_manifest, rows_digest, write_manifest
+from medrwr.retrieval.manifest import INSIDE, IndexManifest, in_place, rows_digest, write_manifest
 from medrwr.retrieval.publish import fresh_folder
 from medrwr.types import Passage
 
@@ -53,7 +53,7 @@ def build_index(
         ArtefactError: no passage, or two with one id.
     """
     manifest = _describe(passages, encoder, settings)
-    if not _in_place(folder, manifest):
+    if not in_place(folder, manifest):
         with fresh_folder(folder) as new:
             _write_table(new, passages, _encode(passages, encoder, progress), settings)
             write_manifest(new / INSIDE, manifest)
@@ -83,13 +83,6 @@ def _describe(passages: Sequence[Passage], encoder: TextEncoder, settings: Index
         encoder_digest=encoder.digest,
         settings=shaping_settings(settings),
     )
-
-
-def _in_place(folder: Path, manifest: IndexManifest) -> bool:
-    try:
-        return read_manifest(folder / INSIDE, stage=STAGE) == manifest
-    except ArtefactError:
-        return False
 
 
 def _encode(passages: Sequence[Passage], encoder: TextEncoder, progress: Any) -> Iterator[Matrix]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from medrwr.errors import ArtefactError, RetrievalError
 from medrwr.retrieval.encoder import Matrix
@@ -17,9 +17,15 @@ from medrwr.retrieval.encoder import Matrix
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Result = TypeVar("Result")
-Hit = tuple[str, int]  # id, row id
 _PROBES, _REFINE = 40, 10  # IVF_HNSW_SQ: recall@3 1.0 on 200,000 rows (learning-recipe.md)
+
+
+class Hit(NamedTuple):
+    """One row found: its id, row number and score (cosine or BM25)."""
+
+    identity: str
+    row: int
+    score: float
 
 
 class LanceTable:
@@ -43,13 +49,13 @@ class LanceTable:
         query = query.bypass_vector_index() if exact else query.nprobes(_PROBES).refine_factor(_REFINE)
         found = self._wait(query.select(["id", "_distance"]).with_row_id().to_arrow())
         number = "query_index" if "query_index" in found.column_names else None
-        return _split(found, by=number, key="_distance", sign=1, parts=len(vectors))
+        return _split(found, by=number, key="_distance", parts=len(vectors))
 
     def matching(self, terms: Sequence[str], *, column: str, limit: int) -> list[list[Hit]]:
         """Ids by BM25, best first, for each text of `terms`; a text without terms matches nothing."""
         asked = [text for text in terms if text]
         tables = iter(self._wait(self._match_all(asked, column, limit)))
-        return [_split(next(tables), by=None, key="_score", sign=-1, parts=1)[0] if text else [] for text in terms]
+        return [_split(next(tables), by=None, key="_score", parts=1)[0] if text else [] for text in terms]
 
     def take(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
         """Rows by row id, in that order."""
@@ -72,7 +78,7 @@ class LanceTable:
 
         return await (await lancedb.connect_async(str(folder.resolve()))).open_table(name)
 
-    def _wait(self, work: Coroutine[Any, Any, Result] | Any) -> Any:
+    def _wait(self, work: Awaitable[Any]) -> Any:
         async def run() -> Any:
             return await work
 
@@ -84,12 +90,13 @@ class LanceTable:
             ) from error
 
 
-def _split(found: pa.Table, *, by: str | None, key: str, sign: int, parts: int) -> list[list[Hit]]:
-    """Rows of one answer as hits of each query, ordered by `sign * key`, ties by id."""
+def _split(found: pa.Table, *, by: str | None, key: str, parts: int) -> list[list[Hit]]:
+    """Rows of one answer as hits of each query, best first, ties by id. A distance becomes a cosine."""
     numbers = found[by].to_pylist() if by else [0] * found.num_rows
-    lists: list[list[tuple[float, str, int]]] = [[] for _ in range(parts)]
-    for number, value, identity, row in zip(
-        numbers, found[key].to_pylist(), found["id"].to_pylist(), found["_rowid"].to_pylist(), strict=True
-    ):
-        lists[number].append((sign * value, identity, row))
-    return [[(identity, row) for _, identity, row in sorted(hits)] for hits in lists]
+    values = found[key].to_pylist()
+    scores = [1 - value for value in values] if key == "_distance" else values
+    lists: list[list[Hit]] = [[] for _ in range(parts)]
+    columns = (numbers, found["id"].to_pylist(), found["_rowid"].to_pylist(), scores)
+    for number, identity, row, score in zip(*columns, strict=True):
+        lists[number].append(Hit(identity, row, score))
+    return [sorted(hits, key=lambda hit: (-hit.score, hit.identity)) for hits in lists]

@@ -53,6 +53,14 @@ def read_manifest(path: Path, *, stage: str) -> IndexManifest:
         raise ArtefactError(f"{path} is damaged ({error}): run `dvc repro {stage}`") from None
 
 
+def in_place(folder: Path, manifest: IndexManifest) -> bool:
+    """Whether the index in `folder` is already what `manifest` describes."""
+    try:
+        return read_manifest(folder / INSIDE, stage=manifest.kind) == manifest
+    except ArtefactError:
+        return False
+
+
 def check_manifest(
     folder: Path, path: Path, *, stage: str, encoder: tuple[str, str], settings: Mapping[str, Any]
 ) -> IndexManifest:

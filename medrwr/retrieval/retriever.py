@@ -86,8 +86,8 @@ class IndexRetriever:
         chosen: list[list[tuple[str, float]]] = []
         rows: dict[str, int] = {}
         for hits in zip(*lists, strict=True):
-            rows.update(hit for ranking in hits for hit in ranking)
-            ids = [[identity for identity, _ in ranking] for ranking in hits]
+            rows.update({hit.identity: hit.row for ranking in hits for hit in ranking})
+            ids = [[hit.identity for hit in ranking] for ranking in hits]
             chosen.append(fuse(ids, weights, k=self.settings.rrf_k, limit=limit))
         self._load({identity: rows[identity] for best in chosen for identity, _ in best})
         return [tuple(ScoredPassage(self._passages[identity], score) for identity, score in best) for best in chosen]
