@@ -13,7 +13,7 @@ from medrwr.rollout.engine import RolloutEngine, RolloutRequest
 from medrwr.rollout.scoring import temper
 from medrwr.serving.asking import Ask, to_question
 from medrwr.serving.replies import Reply, make_reply
-from medrwr.types import Trajectory
+from medrwr.types import Question, Trajectory
 
 if TYPE_CHECKING:
     from medrwr.calibration.artefact import Calibration
@@ -58,16 +58,15 @@ class Answerer:
             questions = [to_question(ask, number, folder) for number, ask in enumerate(asks, start=1)]
             requests = [RolloutRequest(question, folder) for question in questions]
             believed = self._play(requests)
-        temperature = self._second_look.calibration.temperature if self._second_look else 1.0
-        return [
-            make_reply(
-                question,
-                trajectory,
-                temper(trajectory.option_probs, temperature) if trajectory.option_probs else (),
-                calibrated=self._second_look is not None,
-            )
-            for question, trajectory in zip(questions, believed, strict=True)
-        ]
+        return [self._reply(question, one) for question, one in zip(questions, believed, strict=True)]
+
+    def _reply(self, question: Question, trajectory: Trajectory) -> Reply:
+        """Calibrated where it can be: the temperature was fitted on image questions (M27)."""
+        calibrated = self._second_look is not None and bool(question.images)
+        probs = trajectory.option_probs
+        if calibrated and self._second_look is not None and probs:
+            probs = temper(probs, self._second_look.calibration.temperature)
+        return make_reply(question, trajectory, probs, calibrated=calibrated)
 
     def _play(self, requests: Sequence[RolloutRequest]) -> list[Trajectory]:
         played = self.engine.run(requests, temperature=0.0)

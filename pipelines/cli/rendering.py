@@ -12,7 +12,14 @@ from rich.table import Table
 from medrwr.serving.asking import Ask
 from medrwr.types import LETTERS
 
-STYLES = {"think": "italic", "query": "bold cyan", "retrieve": "dim", "cases": "dim", "answer": "bold"}
+STYLES = {
+    "think": "italic",
+    "query": "bold cyan",
+    "retrieve": "dim",
+    "passages": "dim",
+    "cases": "dim",
+    "answer": "bold",
+}
 
 
 def print_reply(asked: Ask, reply: Mapping[str, Any], console: Console | None = None) -> None:
@@ -42,7 +49,7 @@ def print_steps(console: Console, steps: list[tuple[str, str]]) -> None:
 def _verdict(reply: Mapping[str, Any]) -> str:
     if not reply["answer"]:
         return f"[bold red]no answer could be read[/] (the episode ended: {reply['stop_reason']})"
-    kind = "calibrated" if reply["calibrated"] else "not calibrated for this model and index"
+    kind = "calibrated" if reply["calibrated"] else "not calibrated"
     again = "; similar cases were consulted" if reply["re_retrieved"] else ""
     return (
         f"[bold green]{reply['answer']}. {escape(reply['answer_text'])}[/]   "
