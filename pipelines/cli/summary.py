@@ -31,6 +31,9 @@ def summary(root: Path = Path(), console: Console | None = None) -> None:
     table.add_column("key figure", overflow="fold")
     for name, timing in timings.items():
         table.add_row(name, f"{timing['seconds']:.1f}", f"{timing['peak_mb']:.0f}", timing["headline"])
+    for stage in STAGES:
+        if not any(_stage_of(name) == stage for name in timings):
+            table.add_row(stage, "-", "-", "has not run here", style="dim")
     total = sum(timing["seconds"] for timing in timings.values())
     peak = max(timing["peak_mb"] for timing in timings.values())
     table.add_row("all", f"{total:.1f}", f"{peak:.0f}", "of each stage's last run", style="bold")
