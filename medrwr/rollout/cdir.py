@@ -92,7 +92,7 @@ def reretrieve(
         chunk = indices[start : start + engine.settings.batch_size]
         seats = _seats(engine, [(requests[i], trajectories[i], found[i]) for i in chunk], cases)
         seconds.update(zip(chunk, engine.play(seats, temperature=temperature), strict=True))
-    return [_judge(first, seconds.get(index), found.get(index, ()), rule) for index, first in enumerate(trajectories)]
+    return [judge(first, seconds.get(index), found.get(index, ()), rule) for index, first in enumerate(trajectories)]
 
 
 def is_unsure(request: RolloutRequest, trajectory: Trajectory, rule: CdirRule) -> bool:
@@ -197,7 +197,8 @@ def _case_block(
     return ids + record.encode(closing(RETRIEVE))
 
 
-def _judge(first: Trajectory, second: Trajectory | None, scored: tuple[ScoredCase, ...], rule: CdirRule) -> Reretrieval:
+def judge(first: Trajectory, second: Trajectory | None, scored: tuple[ScoredCase, ...], rule: CdirRule) -> Reretrieval:
+    """Arbitrate between two answers to one question by the rule."""
     if second is None:
         return Reretrieval(first, None, first)
     second = replace(second, cases=scored)

@@ -14,13 +14,14 @@ from medrwr.rollout.episode import Episode, Limits
 from medrwr.rollout.lookup import PassageSearch
 from medrwr.rollout.loop import EpisodeLoop, Seat
 from medrwr.rollout.prompting import PromptSource, prompt_contexts
+from medrwr.rollout.protocol import ANSWER, THINK, closing, render_block
 from medrwr.rollout.record import TokenRecord
 from medrwr.rollout.sampling import episode_uniforms
 from medrwr.rollout.scoring import Vocabulary, answer_context, option_probs
 from medrwr.rollout.tokens import PieceDecoder, encode_text
 from medrwr.types import Question, Trajectory
 
-_ANSWER_OVERHEAD = 12  # tokens of an answer block beside the option's text: tags, letter, slack
+_SLACK = 4  # tokens kept free for an answer beyond what tags, letter and the longest option need
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +115,14 @@ class RolloutEngine:
 
     def limits(self, request: RolloutRequest) -> Limits:
         """What an episode of this request may use."""
-        longest = max(len(encode_text(self.policy.tokenizer, option)) for option in request.question.options)
+        closed = closing(THINK) + render_block(ANSWER, "A. ")
+        options = request.question.options
+        longest = max(len(encode_text(self.policy.tokenizer, closed + option)) for option in options)
         return Limits(
             turns=self._turns(request),
             turn_tokens=self.settings.max_turn_tokens,
             completion_tokens=self.settings.max_completion_tokens,
-            answer_reserve=longest + _ANSWER_OVERHEAD,
+            answer_reserve=longest + _SLACK,
         )
 
     def _turns(self, request: RolloutRequest) -> int:
