@@ -238,9 +238,11 @@ class DemonstrationStep:
 class Demonstration:
     """An oracle's episode for SFT (M24): steps with queries, a last thought, then the gold answer.
 
-    What the queries return is not part of it: the SFT stage asks the real retriever.
+    What the queries return is not part of it: the SFT stage asks the real retriever. `missed_think` is the last
+    thought for when it returns nothing that answers (empty: such a demonstration is left out).
     """
 
     question: Question
     steps: tuple[DemonstrationStep, ...]
     final_think: str
+    missed_think: str = ""

@@ -27,7 +27,7 @@ def run(context: StageContext) -> StageResult:
     history = _train(context, policy, prepared)
     metrics = {
         "demonstrations": len(prepared.episodes),
-        "dropped_without_gold": prepared.without_gold,
+        "without_gold": prepared.without_gold,
         "dropped_too_long": prepared.too_long,
         "quarantined": quarantined,
         "steps": len(history),

@@ -22,6 +22,7 @@ _TEXT_ASK = {
     "treatment": ("Which drug is given first?", "What is the first treatment?"),
     "complication": ("Which complication threatens?", "What is the main complication?"),
 }
+NO_NOTE = "No note names a {phrase}."
 FACT_SENTENCE = {
     "treatment": "A {phrase} is treated first with {fact}.",
     "complication": "A {phrase} may be complicated by {fact}.",
@@ -90,5 +91,6 @@ def demonstrate(question: Question, condition: Condition) -> Demonstration:
     return Demonstration(
         question=question,
         steps=(DemonstrationStep(f"The {exam} shows a {condition.sign}.", f"{condition.phrase}, {asked}"),),
-        final_think=f"{sentence} That is option {question.gold_letter}.",
+        final_think=sentence,
+        missed_think=NO_NOTE.format(phrase=condition.phrase),
     )

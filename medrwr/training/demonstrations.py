@@ -1,13 +1,13 @@
 """Demonstrations meet the real retriever (M24): what their queries return is looked up, never written by hand.
 
-A demonstration whose passages do not contain the gold answer would teach the policy to answer from nothing: it is
-dropped and counted. So is one that is longer than an episode may be.
+A demonstration whose passages do not contain the gold answer would teach the policy to answer from nothing: it says so
+instead (`missed_think`), or is dropped, and is counted either way. One that is longer than an episode may be is dropped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from medrwr.rollout.protocol import neutralise, render_demonstration
@@ -30,15 +30,16 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The episodes to train on, and how many demonstrations were left out, by reason."""
+    """The episodes to train on; how many met no passage with the gold answer; how many were left out, by reason."""
 
     episodes: tuple[Episode, ...]
     without_gold: int
+    dropped: int
     too_long: int
 
     @property
     def offered(self) -> int:
-        return len(self.episodes) + self.without_gold + self.too_long
+        return len(self.episodes) + self.dropped + self.too_long
 
 
 def prepare_demonstrations(
@@ -52,18 +53,21 @@ def prepare_demonstrations(
     queries = [step.query for demonstration in demonstrations for step in demonstration.steps]
     found = iter(retriever.search_batch(queries)) if queries else iter(())
     episodes: list[Episode] = []
-    without_gold = too_long = 0
+    without_gold = dropped = too_long = 0
     for demonstration in demonstrations:
         passages = [next(found) for _ in demonstration.steps]
         if passages and not names_gold(demonstration.question, passages):
             without_gold += 1
-            continue
+            if not demonstration.missed_think:
+                dropped += 1
+                continue
+            demonstration = replace(demonstration, final_think=demonstration.missed_think)
         completion = encode_segments(tokenizer, render_demonstration(demonstration, passages))
         if len(completion.ids) > max_tokens:
             too_long += 1
         else:
             episodes.append(Episode(demonstration.question, completion))
-    return Prepared(tuple(episodes), without_gold, too_long)
+    return Prepared(tuple(episodes), without_gold, dropped, too_long)
 
 
 def names_gold(question: Question, passages: Passages) -> bool:

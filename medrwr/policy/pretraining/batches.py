@@ -26,7 +26,8 @@ class Batch:
 
 def _prompt_ids(policy: Policy, drill: Drill, image_tokens: int) -> list[int]:
     image = "<|vision_start|>" + "<|image_pad|>" * image_tokens + "<|vision_end|>" if drill.picture else ""
-    text = f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n{image}{drill.user}<|im_end|>\n<|im_start|>assistant\n"
+    system, user = f"<|im_start|>system\n{SYSTEM}<|im_end|>", f"<|im_start|>user\n{image}{drill.user}<|im_end|>"
+    text = f"{system}\n{user}\n<|im_start|>assistant\n"
     return list(policy.tokenizer(text).input_ids)
 
 

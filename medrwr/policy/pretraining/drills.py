@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from medrwr.clinic import prose
 from medrwr.clinic import vocabulary as words
 from medrwr.clinic.ontology import ALL_SIGNS, Ontology, Sign
-from medrwr.clinic.questions import FACT_SENTENCE, image_question_text, text_question_text
+from medrwr.clinic.questions import FACT_SENTENCE, NO_NOTE, image_question_text, text_question_text
 from medrwr.policy.prompts import render_options
 from medrwr.types import LETTERS
 
@@ -139,17 +139,19 @@ def reading(rng: random.Random, ontology: Ontology, *, with_image: bool) -> Dril
     reply = [*_finding(rng, world), Piece(_notes(rng, world, kind, others, present=present), CONTEXT_WEIGHT)]
     if present:
         before, after = FACT_SENTENCE[kind].format(phrase=world.phrase, fact="|").split(" |")
-        reply += [Piece(before), Piece(f" {world.fact(kind)}", 2.0, "fact"), Piece(f"{after} That is option")]
+        reply += [Piece(before), Piece(f" {world.fact(kind)}", 2.0, "fact"), Piece(after)]
     else:
-        reply += [Piece(f"No note names a {world.phrase}, so I guess option")]
-    reply += _choice(options, gold, skill="letter" if present else "")
+        reply += [Piece(NO_NOTE.format(phrase=world.phrase))]
+    reply += _choice(rng, options[gold], LETTERS[gold], skill="letter" if present else "")
     picture = (world.modality, world.sign, rng.getrandbits(40)) if with_image else None
     return Drill(f"{question}\n{render_options(options)}", tuple(reply), picture)
 
 
-def _choice(options: tuple[str, ...], gold: int, *, skill: str) -> list[Piece]:
-    letter = LETTERS[gold]
-    return [Piece(f" {letter}", 2.0, skill), Piece(".\n"), Piece(letter, 1.0, skill), Piece(f". {options[gold]}")]
+def _choice(rng: random.Random, word: str, letter: str, *, skill: str) -> list[Piece]:
+    """The option of a word that was just said, announced or not."""
+    if rng.random() < 0.35:
+        return [Piece(" That is option"), Piece(f" {letter}", 2.0, skill), Piece(f".\n{letter}. {word}")]
+    return [Piece("\n"), Piece(letter, 2.0, skill), Piece(f". {word}")]
 
 
 def _finding(rng: random.Random, world: World) -> list[Piece]:
@@ -177,36 +179,36 @@ def caption(rng: random.Random, ontology: Ontology) -> Drill:
 
 
 def choosing(rng: random.Random, ontology: Ontology) -> Drill:
-    """Find the letter of a word among the options; words of all kinds."""
+    """Find the letters of words among the options, one word after another; words of all kinds."""
     pool: tuple[str, ...] = rng.choice(
-        (words.TREATMENTS, words.COMPLICATIONS, ontology.free_names, words.SHAPES, words.TEXTURES, words.MODALITIES)
+        (
+            words.TREATMENTS,
+            words.TREATMENTS,
+            words.COMPLICATIONS,
+            words.COMPLICATIONS,
+            ontology.free_names,
+            words.SHAPES,
+        )
     )
-    options = tuple(rng.sample(pool, 4))
-    gold = rng.randrange(4)
-    reply = [Piece(f"{options[gold]}. That is option", CONTEXT_WEIGHT), *_choice(options, gold, skill="letter")]
-    return Drill(f"Find {options[gold]}.\n{render_options(options)}", tuple(reply))
+    options = tuple(rng.sample(pool, rng.choice((4, 4, 4, 5, 6))))
+    reply: list[Piece] = []
+    for gold in rng.sample(range(len(options)), len(options)):
+        reply += [Piece(f"This is {options[gold]}.", 0.05)]
+        reply += [*_choice(rng, options[gold], LETTERS[gold], skill="letter"), Piece("\n", 0.05)]
+    return Drill(render_options(options), tuple(reply))
 
 
 def recall(rng: random.Random, ontology: Ontology) -> Drill:
-    """Several short facts, then one of them again: the sentence must be copied from the right line."""
+    """Several short facts, then all of them again in another order: each is looked up by the whole sign."""
     world = _world(rng, ontology.free_names)
-    worlds = [world, *(_world(rng, ontology.free_names, like=world) for _ in range(rng.choice((2, 3, 4, 5))))]
-    kinds = [rng.choice(words.KINDS) for _ in worlds]
-    lines = [FACT_SENTENCE[k].format(phrase=w.phrase, fact=w.fact(k)) for w, k in zip(worlds, kinds, strict=True)]
-    before, after = FACT_SENTENCE[kinds[0]].format(phrase=world.phrase, fact="|").split(" |")
-    order = rng.sample(lines, len(lines))
-    reply = [Piece(before), Piece(f" {world.fact(kinds[0])}", 2.0, "fact"), Piece(after)]
-    return Drill("\n".join(order), tuple(reply))
-
-
-def copying(rng: random.Random, ontology: Ontology) -> Drill:
-    """Say a list of words again, words of all kinds: where copying from the context begins."""
-    names = rng.sample(ontology.free_names, 60)
-    signs = (*words.TEXTURES, *words.SHAPES, *words.LOCATIONS, *words.EXAMINATION.values())
-    pool = (*words.TREATMENTS, *words.COMPLICATIONS, *names, *signs)
-    chosen = rng.sample(pool, rng.randint(8, 16))
-    again = [Piece(chosen[0], CONTEXT_WEIGHT), *(Piece(f" {word}", 1.0, "copy") for word in chosen[1:])]
-    return Drill(" ".join(chosen), tuple(again))
+    worlds = [world, *(_world(rng, ontology.free_names, like=world) for _ in range(rng.choice((2, 3, 4))))]
+    facts = [(w, rng.choice(words.KINDS)) for w in worlds]
+    listed = [FACT_SENTENCE[kind].format(phrase=w.phrase, fact=w.fact(kind)) for w, kind in facts]
+    reply: list[Piece] = []
+    for w, kind in rng.sample(facts, len(facts)):
+        before, after = FACT_SENTENCE[kind].format(phrase=w.phrase, fact="|").split(" |")
+        reply += [Piece(before, CONTEXT_WEIGHT), Piece(f" {w.fact(kind)}", 2.0, "fact"), Piece(f"{after}\n", 0.05)]
+    return Drill("\n".join(listed), tuple(reply))
 
 
 def document(rng: random.Random, ontology: Ontology) -> Drill:

@@ -21,15 +21,14 @@ if TYPE_CHECKING:
 
 # maker, drills a step, share of the steps before and after QUESTIONS_FROM: short drills first, whole questions later
 _MAKERS: dict[str, tuple[Callable[[random.Random, Ontology], Drill], int, float, float]] = {
-    "copying": (drills.copying, 64, 0.15, 0.02),
-    "recall": (drills.recall, 64, 0.30, 0.09),
-    "choosing": (drills.choosing, 96, 0.15, 0.05),
-    "caption": (drills.caption, 128, 0.37, 0.27),
-    "document": (drills.document, 40, 0.03, 0.02),
-    "reading": (lambda rng, o: drills.reading(rng, o, with_image=False), 40, 0.0, 0.33),
-    "image_reading": (lambda rng, o: drills.reading(rng, o, with_image=True), 40, 0.0, 0.22),
+    "recall": (drills.recall, 48, 0.33, 0.06),
+    "choosing": (drills.choosing, 96, 0.30, 0.10),
+    "caption": (drills.caption, 128, 0.35, 0.22),
+    "document": (drills.document, 32, 0.02, 0.02),
+    "reading": (lambda rng, o: drills.reading(rng, o, with_image=False), 40, 0.0, 0.36),
+    "image_reading": (lambda rng, o: drills.reading(rng, o, with_image=True), 40, 0.0, 0.24),
 }
-QUESTIONS_FROM = 0.33
+QUESTIONS_FROM = 0.35
 
 
 @dataclass(frozen=True, slots=True)
