@@ -63,7 +63,8 @@ def unit_thumbnail(grey: NDArray[Any]) -> NDArray[np.float32]:
     """A thumbnail's grey values [1024], mean 0 and norm 1: the product of two is their correlation."""
     centred = np.asarray(grey, dtype=np.float64).ravel() - grey.mean()
     norm = float(np.linalg.norm(centred))
-    return (centred / norm if norm > 1e-6 else np.zeros_like(centred)).astype(np.float32)
+    thumbnail: NDArray[np.float32] = (centred / norm if norm > 1e-6 else np.zeros_like(centred)).astype(np.float32)
+    return thumbnail
 
 
 def similar_images(

@@ -145,7 +145,7 @@ class _Run:
             optimiser.zero_grad()
         with torch.no_grad():
             self.model.logit_scale.clamp_(0, _LARGEST_LOGIT_SCALE)  # type: ignore[operator]
-        return float(loss)
+        return float(loss.detach())
 
     def _optimisers(self) -> list[torch.optim.Optimizer]:
         """Muon for the matrices inside the blocks, AdamW for embeddings, projections and gains."""

@@ -17,7 +17,7 @@ _FEWEST_WORDS = 5
 
 def recall_at(rankings: Sequence[Sequence[str]], relevant: Sequence[AbstractSet[str]], *, k: int) -> float:
     """Share of the queries with a relevant id among their first `k`; 0 without queries."""
-    hits = [bool(wanted.intersection(ranking[:k])) for ranking, wanted in zip(rankings, relevant, strict=True)]
+    hits = [not wanted.isdisjoint(ranking[:k]) for ranking, wanted in zip(rankings, relevant, strict=True)]
     return sum(hits) / max(1, len(hits))
 
 
