@@ -67,8 +67,8 @@ def open_cases(context: StageContext) -> CaseRetriever:
         paths.case_index,
         paths.case_index_manifest,
         paths.encoders,
+        image_root_of(context),
         context.params.case_index,
-        image_root=image_root_of(context),
     )
 
 

@@ -1,0 +1,97 @@
+"""Temperature, reliability and threshold of one answered split, together (M27).
+
+Every question was answered once and, where that was possible, once more with similar cases: so the effect of any
+threshold is known without asking again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from medrwr.calibration.reliability import Reliability, reliability
+from medrwr.calibration.selective import RiskCoverage, auroc, risk_coverage
+from medrwr.calibration.temperature import TemperatureFit, fit_temperature
+from medrwr.calibration.threshold import ThresholdChoice, budgeted_threshold, fixed_threshold
+from medrwr.config import CalibrateSettings
+from medrwr.errors import SampleError
+from medrwr.rollout.cdir import CdirRule, Reretrieval, calibrated_confidence, second_wins
+from medrwr.types import Question, Trajectory
+
+_NEVER = 1.0  # for the threshold only: the confidence of an answer that cannot be asked again
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a split says. `auroc` is None when its answers were all right, or all wrong."""
+
+    answers: int
+    unparsed: int
+    asked_again: int
+    fit: TemperatureFit
+    before: Reliability
+    after: Reliability
+    curve: RiskCoverage
+    auroc: float | None
+    choice: ThresholdChoice
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Where something was not fitted, and why."""
+        return tuple(note for note in (self.fit.fallback, self.choice.fallback) if note)
+
+
+def fit_calibration(
+    questions: Sequence[Question], pairs: Sequence[Reretrieval], settings: CalibrateSettings, rule: CdirRule
+) -> Findings:
+    """Fit the temperature on the first answers, then choose the threshold for answers arbitrated at it.
+
+    Args:
+        questions: the split.
+        pairs: first and second answer of each question, in order; asked again whatever the confidence.
+        settings: how the threshold is set.
+        rule: k and arbitration; its threshold and temperature are what is looked for.
+
+    Raises:
+        SampleError: no questions, or none of their answers could be parsed.
+    """
+    if not questions:
+        raise SampleError("the calibration split holds 0 questions, expected some: check clinic.calibration_questions")
+    parsed = [(q, pair.first) for q, pair in zip(questions, pairs, strict=True) if pair.first.answer.letter]
+    if not parsed:
+        raise SampleError(
+            f"none of {len(questions)} calibration answers could be parsed: the policy does not follow the protocol; "
+            "train it longer"
+        )
+    fit = fit_temperature([one.option_probs for _, one in parsed], [question.answer for question, _ in parsed])
+    right = [_right(question, one) for question, one in parsed]
+    scaled = [calibrated_confidence(one, fit.temperature) for _, one in parsed]
+    return Findings(
+        answers=len(questions),
+        unparsed=len(questions) - len(parsed),
+        asked_again=sum(pair.second is not None for pair in pairs),
+        fit=fit,
+        before=reliability([calibrated_confidence(one, 1.0) for _, one in parsed], right, bins=settings.bins),
+        after=reliability(scaled, right, bins=settings.bins),
+        curve=risk_coverage(scaled, right),
+        auroc=auroc(scaled, right),
+        choice=_choose(questions, pairs, settings, replace(rule, temperature=fit.temperature)),
+    )
+
+
+def _choose(
+    questions: Sequence[Question], pairs: Sequence[Reretrieval], settings: CalibrateSettings, rule: CdirRule
+) -> ThresholdChoice:
+    confidence, before, after = [], [], []
+    for question, pair in zip(questions, pairs, strict=True):
+        believed = pair.second if pair.second and second_wins(pair.first, pair.second, rule) else pair.first
+        confidence.append(calibrated_confidence(pair.first, rule.temperature) if pair.second else _NEVER)
+        before.append(_right(question, pair.first))
+        after.append(_right(question, believed))
+    if settings.threshold == "fixed":
+        return fixed_threshold(settings.fixed_threshold, confidence, before, after)
+    return budgeted_threshold(settings.budget, confidence, before, after)
+
+
+def _right(question: Question, trajectory: Trajectory) -> bool:
+    return trajectory.answer.letter == question.gold_letter

@@ -1,0 +1,86 @@
+"""Stage `evaluate`: the ladder with intervals and paired tests, and its report (M28-M31)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from medrwr.calibration.artefact import Calibration, digests_of, read_calibration
+from medrwr.evaluation.ladder import Ladder, Resampling, assemble, chance_of, draw
+from medrwr.evaluation.scorer import Verdict, judge_all
+from medrwr.records import read_records
+from medrwr.types import Question
+from pipelines.disjoint import require_disjoint_splits
+from pipelines.evaluation_output import print_ladder, write_outputs
+from pipelines.measures import Evaluated, metrics_of
+from pipelines.rungs import COMPARED, FINAL, RUNGS, Cells, Played, play_rungs
+from pipelines.stage import StageContext, StageResult
+
+STAGE = "evaluate"
+
+
+def run(context: StageContext) -> StageResult:
+    """Play every rung, judge, compare; write results and report.
+
+    Raises:
+        OverlapError: a training item overlaps a test item (M14).
+        DigestError: the calibration was made for another model or index.
+        SampleError: the test split is empty.
+    """
+    require_disjoint_splits(context.paths)
+    cells, calibration = _questions(context), _calibration(context)
+    played = play_rungs(context, cells, calibration)
+    verdicts = judge_rungs(cells, played)
+    ladder = _ladder(context, cells, verdicts)
+    evaluated = Evaluated(cells, played, verdicts, ladder, calibration)
+    metrics = metrics_of(evaluated)
+    write_outputs(context, evaluated, metrics)
+    print_ladder(ladder)
+    return StageResult(metrics, _headline(metrics), (context.paths.evaluation / "report.html",))
+
+
+def judge_rungs(cells: Cells, played: Played) -> dict[str, dict[str, list[Verdict]]]:
+    """Verdicts by rung and cell; a rung that answered fewer questions answered the first ones of the cell."""
+    return {
+        rung: {
+            cell: judge_all(cells[cell][: len(trajectories)], trajectories) for cell, trajectories in by_cell.items()
+        }
+        for rung, by_cell in played.items()
+    }
+
+
+def _questions(context: StageContext) -> Cells:
+    questions, _ = read_records(context.paths.questions("test"), Question)
+    return draw(
+        questions,
+        context.params.clinic.held_out_modality,
+        per_cell=context.params.evaluate.questions_per_cell,
+        seed=context.params.base.seed,
+    )
+
+
+def _calibration(context: StageContext) -> Calibration:
+    paths = context.paths
+    in_use = digests_of(paths.model(FINAL), paths.index_manifest, paths.case_index_manifest)
+    return read_calibration(paths.calibration, expected=in_use)
+
+
+def _ladder(context: StageContext, cells: Cells, verdicts: Mapping[str, Mapping[str, Sequence[Verdict]]]) -> Ladder:
+    settings = context.params.evaluate
+    return assemble(
+        RUNGS,
+        verdicts,
+        compare=COMPARED,
+        chance={cell: chance_of(questions) for cell, questions in cells.items()},
+        resampling=Resampling(settings.bootstrap_samples, settings.confidence_level, context.params.base.seed),
+    )
+
+
+def _headline(metrics: Mapping[str, float]) -> str:
+    if "held_out_image_gain" not in metrics:
+        return f"{metrics['questions']:.0f} questions"
+    return (
+        f"held-out image accuracy {metrics['held_out_image_accuracy']:.1%}, "
+        f"{100 * metrics['held_out_image_gain']:+.1f} points over no retrieval "
+        f"(at least {100 * metrics['held_out_image_gain_lower']:+.1f}), "
+        f"with CDIR {metrics['held_out_image_cdir_accuracy']:.1%}"
+    )

@@ -1,0 +1,90 @@
+"""What `evaluate` leaves: results, report, examples, one row a question, plots, and a table on the terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+from medrwr.evaluation.ladder import Ladder
+from medrwr.evaluation.report import render_report
+from medrwr.evaluation.results import CELL_LABELS, accuracy_text, ladder_json, ladder_markdown, measured_cells
+from medrwr.evaluation.scorer import Verdict
+from medrwr.records import write_records, write_text_atomic
+from pipelines.evaluation_report import examples_of, report_of
+from pipelines.measures import Confidence, Evaluated, confidence_of
+from pipelines.plotdata import thinned, write_csv
+from pipelines.stage import StageContext
+
+STAGE = "evaluate"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A line of per_question.jsonl."""
+
+    rung: str
+    cell: str
+    verdict: Verdict
+
+
+def write_outputs(context: StageContext, evaluated: Evaluated, metrics: Mapping[str, float]) -> None:
+    """reports/evaluation/* and plots/evaluate/*."""
+    folder, confidence = context.paths.evaluation, confidence_of(evaluated)
+    examples = examples_of(evaluated)
+    results = json.dumps(ladder_json(evaluated.ladder), indent=1, ensure_ascii=False)
+    write_text_atomic(folder / "ladder.json", results + "\n")
+    write_text_atomic(folder / "ladder.md", ladder_markdown(evaluated.ladder))
+    write_records(folder / "examples.jsonl", examples)
+    write_records(folder / "per_question.jsonl", _judged(evaluated))
+    report = report_of(context, evaluated, metrics, examples)
+    write_text_atomic(folder / "report.html", render_report(report))
+    _write_plots(context, evaluated, confidence)
+
+
+def print_ladder(ladder: Ladder) -> None:
+    """The ladder as a table on stdout."""
+    from rich.console import Console
+    from rich.table import Table
+
+    cells = measured_cells(ladder)
+    table = Table(title=f"Greedy accuracy, {ladder.level:.0%} intervals over facts", show_lines=False)
+    table.add_column("rung")
+    for cell in cells:
+        table.add_column(CELL_LABELS[cell])
+    table.add_row("chance", *(f"{ladder.chance[cell]:.1%}" for cell in cells))
+    for rung in ladder.rungs:
+        table.add_row(rung.label, *(accuracy_text(ladder.cell(rung.name, cell)).replace("[", r"\[") for cell in cells))
+    console = Console(width=max(160, Console().width), highlight=False)
+    console.print(table)
+
+
+def _judged(evaluated: Evaluated) -> Iterator[Judged]:
+    for rung, by_cell in evaluated.verdicts.items():
+        for cell, verdicts in by_cell.items():
+            for verdict in verdicts:
+                yield Judged(rung, cell, verdict)
+
+
+def _write_plots(context: StageContext, evaluated: Evaluated, confidence: Confidence | None) -> None:
+    folder, ladder = context.paths.plots(STAGE), evaluated.ladder
+    write_csv(
+        folder / "ladder.csv",
+        [
+            {"rung": rung.name, "cell": cell, **asdict(found.accuracy)}
+            for rung in ladder.rungs
+            for cell, found in ladder.cells[rung.name].items()
+        ],
+    )
+    write_csv(
+        folder / "differences.csv",
+        [
+            {"pair": f"{item.first} -> {item.second}", "cell": item.cell, **asdict(item.difference.interval)}
+            for item in ladder.comparisons
+        ],
+    )
+    if confidence is None:
+        return
+    bins = [("raw", row) for row in confidence.raw.bins] + [("calibrated", row) for row in confidence.calibrated.bins]
+    write_csv(folder / "reliability.csv", [{"calibration": name, **asdict(row)} for name, row in bins if row.count])
+    write_csv(folder / "risk_coverage.csv", [asdict(point) for point in thinned(confidence.curve.points)])

@@ -1,0 +1,115 @@
+"""The report of an evaluation: which numbers, charts, examples and notes the page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from medrwr.evaluation.charts import Chart, Series
+from medrwr.evaluation.examples import Answered, Example, pick_examples
+from medrwr.evaluation.report import Report
+from medrwr.evaluation.scorer import Verdict
+from medrwr.rollout.cdir import calibrated_confidence
+from medrwr.types import Trajectory
+from pipelines.measures import Confidence, Evaluated, confidence_of
+from pipelines.opening import image_root_of
+from pipelines.plotdata import thinned
+from pipelines.rungs import CDIR, FINAL
+from pipelines.stage import StageContext
+
+
+def examples_of(evaluated: Evaluated) -> list[Example]:
+    """One example of each kind from the held-out image questions as deployed, then from the held-out texts."""
+    examples = []
+    for cell, rung in (("held_out_image", CDIR), ("held_out_text", FINAL)):
+        trajectories = evaluated.played[rung].get(cell, [])
+        questions, verdicts = evaluated.cells.get(cell, []), evaluated.verdicts[rung].get(cell, [])
+        examples += pick_examples(
+            [
+                Answered(question, trajectory, verdict, cell, _calibrated(evaluated, trajectory, verdict, cell))
+                for question, trajectory, verdict in zip(questions, trajectories, verdicts, strict=False)
+            ]
+        )
+    return examples
+
+
+def _calibrated(evaluated: Evaluated, trajectory: Trajectory, verdict: Verdict, cell: str) -> float | None:
+    """The temperature was fitted on image questions: it says nothing about the others."""
+    if not cell.endswith("image") or not verdict.parsed:
+        return None
+    return calibrated_confidence(trajectory, evaluated.calibration.temperature)
+
+
+def report_of(
+    context: StageContext, evaluated: Evaluated, metrics: Mapping[str, float], examples: list[Example]
+) -> Report:
+    """The report of one evaluation."""
+    return Report(
+        title="Evaluation",
+        lead="The ladder from the base checkpoint to the deployed model, held in and held out, text and image.",
+        figures=tuple(_figures(metrics)),
+        ladder=evaluated.ladder,
+        charts=_charts(confidence_of(evaluated)),
+        examples=tuple(examples),
+        notes=_notes(context, evaluated, metrics),
+        image_root=image_root_of(context),
+    )
+
+
+def _notes(context: StageContext, evaluated: Evaluated, metrics: Mapping[str, float]) -> tuple[str, ...]:
+    settings, calibration = context.params.evaluate, evaluated.calibration
+    fewer, held_out = settings.ladder_questions_per_cell, context.params.clinic.held_out_modality
+    sample = (
+        f"{metrics['questions']:.0f} test questions, greedy; earlier checkpoints answer at most {fewer} of each cell. "
+        "An answer that cannot be parsed is wrong."
+    )
+    intervals = (
+        f"Intervals: {settings.confidence_level:.0%}, {settings.bootstrap_samples} bootstrap samples over facts; where "
+        "all answers agree, the exact binomial. McNemar's test is exact and takes questions as independent."
+    )
+    splits = (
+        f"Held out: {held_out}; none of its facts is in a training split. Training, calibration and test items were "
+        "compared by text and image before the evaluation (M14)."
+    )
+    believed = "the more confident answer" if calibration.arbitration == "confident" else "the new answer"
+    again = (
+        f"CDIR: an image answer with calibrated confidence (T {calibration.temperature:.2f}) below "
+        f"{calibration.threshold:.3f} is asked again with {calibration.similar_cases} similar cases; {believed} counts."
+    )
+    invented = "Research use only. The clinic, its signs, conditions and treatments are invented."
+    return (sample, intervals, splits, again, *calibration.notes, invented)
+
+
+def _figures(metrics: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    wanted = (
+        ("held_out_image_accuracy", "held-out image accuracy, own query", "{:.1%}"),
+        ("held_out_image_no_retrieval", "the same without retrieval", "{:.1%}"),
+        ("held_out_image_gain", "gain by retrieval", "{:+.1%}"),
+        ("held_out_image_cdir_accuracy", "with CDIR", "{:.1%}"),
+        ("ece_calibrated", "ECE, calibrated", "{:.3f}"),
+    )
+    for name, label, shape in wanted:
+        if name in metrics:
+            yield label, shape.format(metrics[name])
+
+
+def _charts(confidence: Confidence | None) -> tuple[Chart, ...]:
+    if confidence is None:
+        return ()
+    diagrams = (("raw", confidence.raw), ("calibrated", confidence.calibrated))
+    series = tuple(
+        Series(
+            f"{name}, ECE {found.ece:.3f}",
+            tuple((row.confidence or 0.0, row.accuracy or 0.0) for row in found.bins if row.count),
+            "dots",
+        )
+        for name, found in diagrams
+    )
+    curve = tuple((point.coverage, point.risk) for point in thinned(confidence.curve.points))
+    area = f"area {confidence.curve.area:.3f}"
+    separation = "" if confidence.auroc is None else f" AUROC of correctness {confidence.auroc:.3f}."
+    return (
+        Chart("Reliability", "confidence", "accuracy", series, diagonal=True, note="Final model, image questions."),
+        Chart(
+            "Risk and coverage", "coverage", "risk", (Series(area, curve),), note=f"Most confident first.{separation}"
+        ),
+    )

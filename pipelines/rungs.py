@@ -1,0 +1,108 @@
+"""The rungs of the evaluation ladder, and how they are played (M28-M30)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from medrwr.calibration.artefact import Calibration
+from medrwr.evaluation.ladder import Rung
+from medrwr.rollout.cdir import CdirRule, reretrieve
+from medrwr.rollout.engine import RolloutEngine
+from medrwr.types import Question, Trajectory
+from pipelines.arms import AT_ONCE, NO_RETRIEVAL, OWN_QUERY, QUESTION_AS_QUERY, Arm, GreedyRollout, request_of
+from pipelines.opening import BASE, image_root_of, open_cases, open_engine, open_passages
+from pipelines.stage import StageContext
+
+FINAL = "grpo_multimodal"
+CDIR = "cdir"
+
+Cells = Mapping[str, list[Question]]
+Played = dict[str, dict[str, list[Trajectory]]]
+"""Trajectories by rung and cell, in the order of the cell's questions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rung: which stage's model is asked, and how."""
+
+    rung: Rung
+    stage: str
+    arm: Arm = OWN_QUERY
+
+
+STEPS = (
+    Step(Rung("base", "Base model, own query"), BASE),
+    Step(Rung("base_at_once", "Base model, answers at once"), BASE, AT_ONCE),
+    Step(Rung("sft", "SFT"), "sft"),
+    Step(Rung("grpo_text", "Text stage"), "grpo_text"),
+    Step(Rung("no_retrieval", "Final model, no retrieval"), FINAL, NO_RETRIEVAL),
+    Step(Rung("question_as_query", "Final model, question as query"), FINAL, QUESTION_AS_QUERY),
+    Step(Rung(FINAL, "Final model (image stage), own query"), FINAL),
+)
+RUNGS = (*(step.rung for step in STEPS), Rung(CDIR, "Final model, own query, CDIR"))
+COMPARED = (
+    ("base", "sft"),
+    ("sft", "grpo_text"),
+    ("grpo_text", FINAL),
+    ("no_retrieval", FINAL),
+    ("question_as_query", FINAL),
+    (FINAL, CDIR),
+)
+
+
+def play_rungs(context: StageContext, cells: Cells, calibration: Calibration) -> Played:
+    """All rungs, greedy; one model is open at a time.
+
+    Earlier checkpoints answer the first `ladder_questions_per_cell` questions of each cell, the final model all of
+    them; re-retrieval is for image questions only.
+
+    Raises:
+        CheckpointError: a stage's model is missing or incomplete.
+    """
+    retriever = open_passages(context)
+    played: Played = {}
+    for stage, steps in groupby(STEPS, key=lambda step: step.stage):
+        engine = open_engine(context, stage, retriever=retriever)
+        for step in steps:
+            played[step.rung.name] = _play(context, engine, step, _asked(context, stage, cells))
+        if stage == FINAL:
+            played[CDIR] = _reretrieve(context, engine, cells, played[FINAL], calibration)
+    return played
+
+
+def rule_of(calibration: Calibration) -> CdirRule:
+    """The calibration as the rule of re-retrieval (M27)."""
+    return CdirRule(calibration.threshold, calibration.temperature, calibration.similar_cases, calibration.arbitration)
+
+
+def _asked(context: StageContext, stage: str, cells: Cells) -> Cells:
+    if stage == FINAL:
+        return cells
+    fewer = context.params.evaluate.ladder_questions_per_cell
+    return {cell: questions[:fewer] for cell, questions in cells.items()}
+
+
+def _play(context: StageContext, engine: RolloutEngine, step: Step, cells: Cells) -> dict[str, list[Trajectory]]:
+    rollout = GreedyRollout(engine, image_root_of(context), step.arm, context.sink, f"evaluate: {step.rung.label}")
+    everything = rollout([question for questions in cells.values() for question in questions])
+    answered = iter(everything)
+    return {cell: [next(answered) for _ in questions] for cell, questions in cells.items()}
+
+
+def _reretrieve(
+    context: StageContext,
+    engine: RolloutEngine,
+    cells: Cells,
+    first: Mapping[str, list[Trajectory]],
+    calibration: Calibration,
+) -> dict[str, list[Trajectory]]:
+    cases, rule, root = open_cases(context), rule_of(calibration), image_root_of(context)
+    chosen = {}
+    for cell, questions in cells.items():
+        if not any(question.images for question in questions):
+            continue
+        requests = [request_of(question, root) for question in questions]
+        chosen[cell] = [pair.chosen for pair in reretrieve(engine, requests, first[cell], cases, rule)]
+    return chosen
