@@ -68,6 +68,10 @@ class IndexRetriever:
                 self._answers.popitem(last=False)
         return answers
 
+    def variant(self, settings: IndexSettings) -> IndexRetriever:
+        """The same open index, asked another way (mode, depth, fusion); what shaped the index stays."""
+        return IndexRetriever(self._table, self.manifest, self._encoder, settings)
+
     def rankings(self, queries: Sequence[str], *, limit: int) -> list[list[list[Hit]]]:
         """For each list of the mode (text, vector): the best ids of each query, before fusion."""
         lists: list[list[list[Hit]]] = []
