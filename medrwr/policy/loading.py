@@ -74,6 +74,7 @@ def load_policy(
         CheckpointError: the checkpoint is incomplete or cannot be opened.
     """
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
     if Path(checkpoint).exists():
@@ -84,7 +85,7 @@ def load_policy(
         model: Any = AutoModelForImageTextToText.from_pretrained(
             str(checkpoint), revision=revision, dtype=getattr(torch, dtype), use_safetensors=True
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise CheckpointError(
             f"checkpoint {str(checkpoint)!r} cannot be opened ({error}): give a folder with safetensors, or a hub name "
             "that this machine can reach"

@@ -33,12 +33,14 @@ QUESTIONS_FROM = 0.35
 
 @dataclass(frozen=True, slots=True)
 class PretrainingPlan:
-    """How long, how fast, from which seed."""
+    """How long, how fast, from which seed; `batch_share` shrinks all batches (for a small instance)."""
 
     steps: int
     seed: int
     matrix_lr: float = 0.02
     other_lr: float = 0.003
+    batch_share: float = 1.0
+    log_every: int = 50
 
 
 def tokenizer_corpus(ontology: Ontology, *, seed: int) -> Iterable[str]:
@@ -104,7 +106,7 @@ def _skills(batch: Batch, guesses: Any) -> dict[str, float]:
 def pretrain(
     policy: Policy, ontology: Ontology, plan: PretrainingPlan, sink: MetricSink | None = None
 ) -> list[dict[str, float]]:
-    """Train in place (bf16 with fp32 masters); returns the curve, one row every 50 steps."""
+    """Train in place (bf16 with fp32 masters); returns the curve, one row every `log_every` steps."""
     import torch
 
     sink = sink or NullSink()
@@ -119,7 +121,7 @@ def pretrain(
     for step in range(plan.steps):
         name = rng.choices(list(_MAKERS), early if step < plan.steps * QUESTIONS_FROM else late)[0]
         maker, count = _MAKERS[name][:2]
-        batch = collate(policy, [maker(rng, ontology) for _ in range(count)])
+        batch = collate(policy, [maker(rng, ontology) for _ in range(math.ceil(count * plan.batch_share))])
         if "pixel_values" in batch.inputs:
             batch.inputs["pixel_values"] = batch.inputs["pixel_values"].to(torch.bfloat16)
         loss, guesses = _loss(model, batch)
@@ -128,7 +130,7 @@ def pretrain(
         row |= {f"loss/{name}": round(loss.item(), 4)} | {
             f"{k}/{name}": round(v, 4) for k, v in _skills(batch, guesses).items()
         }
-        if (step + 1) % 50 == 0:
+        if (step + 1) % plan.log_every == 0:
             sink.log(row, step + 1)
             sink.progress(step + 1, plan.steps, "drills")
             curve.append({"step": step + 1, **row})
