@@ -1,0 +1,124 @@
+"""Stage `evaluate`: from trajectories to metrics and files (M28-M31). The rollouts are plain records."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from medrwr.calibration.artefact import Calibration, Digests
+from medrwr.config import Params
+from medrwr.evaluation.examples import Example
+from medrwr.evaluation.ladder import Resampling, assemble, chance_of
+from medrwr.records import read_records
+from medrwr.sinks import NullSink
+from pipelines.evaluate import judge_rungs
+from pipelines.evaluation_output import print_ladder, write_outputs
+from pipelines.measures import Evaluated, metrics_of
+from pipelines.paths import Paths
+from pipelines.rungs import CDIR, COMPARED, FINAL, RUNGS, rule_of
+from pipelines.stage import StageContext
+from tests.evaluation.fakes import question, trajectory
+
+CALIBRATION = Calibration(1.0, 0.5, "budget", Digests("a", "b", "c"))
+
+
+def evaluated() -> Evaluated:
+    """20 questions, gold A: the final model is right on 15, without retrieval on 5, each earlier rung on 2 of 10."""
+    questions = [question(n, fact=f"f{n}", image=True) for n in range(20)]
+
+    def play(right: int, asked: int = 20):
+        return {
+            "held_out_image": [
+                trajectory(q, "A" if n < right else "B", confidence=0.75, query="ring", passages=("Give kemopril.",))
+                for n, q in enumerate(questions[:asked])
+            ]
+        }
+
+    played = {rung.name: play(2, 10) for rung in RUNGS}
+    played |= {"no_retrieval": play(5), "question_as_query": play(6), FINAL: play(15), CDIR: play(16)}
+    played["base"] = {"held_out_image": [trajectory(q, None if n else "A") for n, q in enumerate(questions[:10])]}
+    cells = {"held_out_image": questions}
+    verdicts = judge_rungs(cells, played)
+    chance = {cell: chance_of(asked) for cell, asked in cells.items()}
+    ladder = assemble(RUNGS, verdicts, compare=COMPARED, chance=chance, resampling=Resampling(samples=300, seed=7))
+    return Evaluated(cells, played, verdicts, ladder, CALIBRATION)
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> StageContext:
+    return StageContext(Params(), Paths(tmp_path), NullSink())
+
+
+def test_metrics_by_hand():
+    metrics = metrics_of(evaluated())
+    assert metrics["questions"] == 20
+    assert metrics["base_valid_rate"] == 0.1
+    assert metrics["held_out_image_accuracy"] == 0.75
+    assert metrics["held_out_image_no_retrieval"] == 0.25
+    assert metrics["held_out_image_gain"] == 0.5
+    assert 0 < metrics["held_out_image_gain_lower"] < 0.5 < metrics["held_out_image_gain_upper"] < 1
+    assert metrics["held_out_image_gain_mcnemar_p"] == pytest.approx(2 / 2**10)  # ten gained, none lost
+    assert metrics["held_out_image_cdir_accuracy"] == 0.8
+    assert metrics["held_out_image_cdir_gain"] == pytest.approx(0.05)
+    assert metrics["accuracy_sft_held_out_image"] == 0.2
+    assert metrics["ece_raw"] == pytest.approx(0.0, abs=1e-9)  # .75 confident, right in 15 of 20
+    assert metrics["auroc"] == 0.5
+
+
+def test_the_gate_finds_its_metric():
+    assert Params().register_.gate_metric in metrics_of(evaluated())
+
+
+def test_everything_is_written_and_the_same_again(context, tmp_path):
+    data = evaluated()
+    write_outputs(context, data, metrics_of(data))
+    folder = context.paths.evaluation
+    first = {path: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()}
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"ladder.json", "ladder.md", "report.html", "examples.jsonl", "per_question.jsonl"}
+    write_outputs(context, data, metrics_of(data))
+    assert {path: path.read_bytes() for path in first} == first
+    assert str(tmp_path).encode() not in b"".join(first.values())
+
+
+def test_every_question_of_every_rung_has_a_line(context):
+    data = evaluated()
+    write_outputs(context, data, metrics_of(data))
+    lines = (context.paths.evaluation / "per_question.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert len(rows) == 4 * 10 + 4 * 20
+    assert sum(row["verdict"]["correct"] for row in rows if row["rung"] == FINAL) == 15
+
+
+def test_examples_are_records_of_right_and_wrong(context):
+    data = evaluated()
+    write_outputs(context, data, metrics_of(data))
+    examples, bad = read_records(context.paths.evaluation / "examples.jsonl", Example)
+    assert bad == []
+    assert [example.correct for example in examples] == [True, False]
+    assert all(example.calibrated for example in examples)
+
+
+def test_plots_have_their_columns(context):
+    data = evaluated()
+    write_outputs(context, data, metrics_of(data))
+    with (context.paths.plots("evaluate") / "ladder.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["estimate"] for row in rows if row["rung"] == FINAL] == ["0.75"]
+    names = {path.name for path in context.paths.plots("evaluate").iterdir()}
+    assert names == {"ladder.csv", "differences.csv", "reliability.csv", "risk_coverage.csv"}
+
+
+def test_the_table_shows_every_rung(capsys):
+    print_ladder(evaluated().ladder)
+    shown = capsys.readouterr().out
+    assert all(rung.label in shown for rung in RUNGS)
+    assert "75.0% [" in shown
+
+
+def test_m27_the_calibration_is_the_rule():
+    rule = rule_of(Calibration(2.0, 0.6, "budget", Digests("a", "b", "c"), similar_cases=3, arbitration="new"))
+    assert (rule.threshold, rule.temperature, rule.k, rule.arbitration) == (0.6, 2.0, 3, "new")
