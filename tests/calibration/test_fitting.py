@@ -1,0 +1,80 @@
+"""Temperature and threshold of one answered split (M27), from plain trajectories."""
+
+import pytest
+
+from medrwr.calibration.fitting import fit_calibration
+from medrwr.config import CalibrateSettings
+from medrwr.errors import SampleError
+from medrwr.rollout.cdir import CdirRule, Reretrieval
+from tests.evaluation.fakes import question, trajectory
+
+RULE = CdirRule(threshold=2.0)
+ALL = CalibrateSettings(budget=1.0)
+
+
+def pair(asked, first, second=None):
+    """First and second answer as (letter, confidence); None where the question was not asked again."""
+    played = [trajectory(asked, one[0], confidence=one[1]) if one else None for one in (first, second)]
+    return Reretrieval(played[0], played[1], played[1] or played[0])
+
+
+def split(*answers):
+    questions = [question(number) for number in range(len(answers))]
+    return questions, [pair(asked, *answer) for asked, answer in zip(questions, answers, strict=True)]
+
+
+def test_m27_the_temperature_makes_confidence_honest():
+    """.9 and three times 1/30, right in 3 of 4: T makes it .75 and three times 1/12, so 27^(1/T) = 9, T = 1.5."""
+    findings = fit_calibration(*split((("A", 0.9),), (("A", 0.9),), (("A", 0.9),), (("B", 0.9),)), ALL, RULE)
+    assert findings.fit.temperature == pytest.approx(1.5, abs=1e-4)
+    assert findings.before.ece == pytest.approx(0.15)
+    assert findings.after.ece == pytest.approx(0.0, abs=1e-4)
+
+
+def test_m26_the_more_confident_answer_counts():
+    """q0: wrong at .4, then right at .9: gained below .4. q1: wrong at .6, then right but at .5: not believed."""
+    questions, pairs = split((("B", 0.4), ("A", 0.9)), (("B", 0.6), ("A", 0.5)), (("A", 0.9), ("A", 0.9)))
+    choice = fit_calibration(questions, pairs, ALL, RULE).choice
+    assert (choice.accuracy_without, choice.point.accuracy) == (pytest.approx(1 / 3), pytest.approx(2 / 3))
+    assert choice.point.share == pytest.approx(1 / 3)
+    always_new = fit_calibration(questions, pairs, ALL, CdirRule(2.0, arbitration="new")).choice
+    assert always_new.point.accuracy == 1.0
+
+
+def test_m27_the_budget_is_a_share_of_all_questions():
+    answers = [(("B", 0.3 + n / 100), ("A", 0.9)) for n in range(5)] + [(("A", 0.9),)] * 5
+    choice = fit_calibration(*split(*answers), CalibrateSettings(budget=0.3), RULE).choice
+    assert (choice.point.share, choice.point.gained) == (0.3, 3)
+
+
+def test_an_unparsed_answer_is_wrong_counted_and_asked_again_where_that_is_possible():
+    """q0 broke off and cannot be asked again; q1's answer could not be read, its second is right."""
+    unread = (None, 0.0)
+    questions, pairs = split((unread,), (unread, ("A", 0.8)), (("A", 0.9), ("A", 0.9)), (("B", 0.9),))
+    findings = fit_calibration(questions, pairs, ALL, RULE)
+    assert (findings.answers, findings.unparsed, findings.asked_again) == (4, 2, 2)
+    assert (findings.before.answers, findings.curve.answers) == (2, 2)
+    choice = findings.choice
+    assert (choice.accuracy_without, choice.point.accuracy, choice.point.share) == (0.25, 0.5, 0.25)
+
+
+@pytest.mark.parametrize(("letter", "word"), [("A", "right"), ("B", "wrong")])
+def test_one_class_only_is_a_reported_fallback(letter, word):
+    findings = fit_calibration(*split(*[((letter, 0.9), (letter, 0.9))] * 3), ALL, RULE)
+    assert findings.fit.temperature == 1.0
+    assert findings.auroc is None
+    assert findings.choice.point.threshold == 0.0
+    assert f"all 3 answers are {word}" in findings.notes[0]
+    assert "re-retrieval is off" in findings.notes[1]
+
+
+def test_the_papers_fixed_threshold():
+    settings = CalibrateSettings(threshold="fixed", fixed_threshold=0.8)
+    findings = fit_calibration(*split((("B", 0.7), ("A", 0.9)), (("A", 0.9), ("A", 0.9))), settings, RULE)
+    assert (findings.choice.method, findings.choice.point.threshold) == ("fixed", 0.8)
+
+
+@pytest.mark.parametrize(("answers", "message"), [([], "0 questions"), ([((None, 0.0),)], "none of 1 calibration")])
+def test_empty_or_unreadable_split(answers, message):
+    with pytest.raises(SampleError, match=message):
+        fit_calibration(*split(*answers), ALL, RULE)
