@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -112,6 +113,7 @@ def test_summary_names_every_stage(chain: Workspace) -> None:
     assert all(node.name.split("@")[0] in text for node in read_graph(chain.root))
 
 
-def image_question(chain: Workspace) -> dict[str, list[str]] | dict[str, str]:
+def image_question(chain: Workspace) -> dict[str, Any]:
     rows = (chain.root / "data/clinic/questions/test.jsonl").read_text().splitlines()
-    return next(row for row in map(json.loads, rows) if row["images"])
+    found: dict[str, Any] = next(row for row in map(json.loads, rows) if row["images"])
+    return found
