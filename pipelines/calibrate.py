@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 from medrwr.calibration.artefact import Calibration, digests_of, write_calibration
@@ -13,7 +12,7 @@ from medrwr.rollout.cdir import CdirRule, Reretrieval, reretrieve
 from medrwr.types import Question
 from pipelines.arms import OWN_QUERY, GreedyRollout, request_of
 from pipelines.opening import image_root_of, open_cases, open_engine
-from pipelines.plotdata import thinned, write_csv
+from pipelines.plotdata import reliability_rows, risk_coverage_rows, thinned, write_csv
 from pipelines.stage import StageContext, StageResult
 
 STAGE = "calibrate"
@@ -98,7 +97,10 @@ def _metrics(findings: Findings) -> dict[str, float]:
 
 def write_plots(folder: Path, findings: Findings) -> None:
     """reliability.csv, risk_coverage.csv and threshold.csv."""
-    bins = [("before", row) for row in findings.before.bins] + [("after", row) for row in findings.after.bins]
-    write_csv(folder / "reliability.csv", [{"calibration": name, **asdict(row)} for name, row in bins if row.count])
-    write_csv(folder / "risk_coverage.csv", [asdict(point) for point in thinned(findings.curve.points)])
-    write_csv(folder / "threshold.csv", [asdict(point) for point in thinned(findings.choice.curve)])
+    write_csv(folder / "reliability.csv", reliability_rows(findings.before, findings.after))
+    write_csv(folder / "risk_coverage.csv", risk_coverage_rows(findings.curve))
+    curve = [
+        {"threshold": point.threshold, "accuracy": point.accuracy, "share": point.share}
+        for point in thinned(findings.choice.curve)
+    ]
+    write_csv(folder / "threshold.csv", curve)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from medrwr.evaluation.ladder import Ladder
 from medrwr.evaluation.report import render_report
@@ -13,7 +13,7 @@ from medrwr.evaluation.scorer import Verdict
 from medrwr.records import write_records, write_text_atomic
 from pipelines.evaluation_report import examples_of, report_of
 from pipelines.measures import Confidence, Evaluated, confidence_of
-from pipelines.plotdata import thinned, write_csv
+from pipelines.plotdata import reliability_rows, risk_coverage_rows, write_csv
 from pipelines.stage import StageContext
 
 STAGE = "evaluate"
@@ -68,23 +68,12 @@ def _judged(evaluated: Evaluated) -> Iterator[Judged]:
 
 def _write_plots(context: StageContext, evaluated: Evaluated, confidence: Confidence | None) -> None:
     folder, ladder = context.paths.plots(STAGE), evaluated.ladder
-    write_csv(
-        folder / "ladder.csv",
-        [
-            {"rung": rung.name, "cell": cell, **asdict(found.accuracy)}
-            for rung in ladder.rungs
-            for cell, found in ladder.cells[rung.name].items()
-        ],
-    )
-    write_csv(
-        folder / "differences.csv",
-        [
-            {"pair": f"{item.first} -> {item.second}", "cell": item.cell, **asdict(item.difference.interval)}
-            for item in ladder.comparisons
-        ],
-    )
-    if confidence is None:
-        return
-    bins = [("raw", row) for row in confidence.raw.bins] + [("calibrated", row) for row in confidence.calibrated.bins]
-    write_csv(folder / "reliability.csv", [{"calibration": name, **asdict(row)} for name, row in bins if row.count])
-    write_csv(folder / "risk_coverage.csv", [asdict(point) for point in thinned(confidence.curve.points)])
+    rows: list[dict[str, object]] = []
+    for step, rung in enumerate(ladder.rungs):
+        found = {cell: ladder.cell(rung.name, cell) for cell in measured_cells(ladder)}
+        accuracies = {cell: None if one is None else one.accuracy.estimate for cell, one in found.items()}
+        rows.append({"rung": rung.name, "step": step, **accuracies})
+    write_csv(folder / "ladder.csv", rows)
+    if confidence is not None:
+        write_csv(folder / "reliability.csv", reliability_rows(confidence.raw, confidence.calibrated))
+        write_csv(folder / "risk_coverage.csv", risk_coverage_rows(confidence.curve))

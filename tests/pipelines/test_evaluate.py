@@ -107,9 +107,9 @@ def test_plots_have_their_columns(context):
     write_outputs(context, data, metrics_of(data))
     with (context.paths.plots("evaluate") / "ladder.csv").open() as stream:
         rows = list(csv.DictReader(stream))
-    assert [row["estimate"] for row in rows if row["rung"] == FINAL] == ["0.75"]
+    assert [row["held_out_image"] for row in rows if row["rung"] == FINAL] == ["0.75"]
     names = {path.name for path in context.paths.plots("evaluate").iterdir()}
-    assert names == {"ladder.csv", "differences.csv", "reliability.csv", "risk_coverage.csv"}
+    assert names == {"ladder.csv", "reliability.csv", "risk_coverage.csv"}
 
 
 def test_the_table_shows_every_rung(capsys):
