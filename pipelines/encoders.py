@@ -45,9 +45,7 @@ def _image_encoder(context: StageContext, folder: Path) -> dict[str, float]:
         return {"image_dim": card.dim, "image_onnx_difference": difference}
     pairs, broken_lines = read_records(context.paths.clinic / "encoder_pairs.jsonl", ImageCase)
     kept, images, broken_images = open_cases(pairs, context.paths.clinic)
-    trained = train_image_encoder(
-        images, [case.caption for case in kept], settings, seed=context.params.base.seed, sink=context.sink
-    )
+    trained = train_image_encoder(images, kept, settings, seed=context.params.base.seed, sink=context.sink)
     card, difference = export_image_encoder(
         trained.model, trained.tokenizer, trained.preprocess, folder, name=f"{OWN}-clip"
     )

@@ -15,8 +15,9 @@ from medrwr.retrieval.case_index import STAGE, TABLE, shaping_settings
 from medrwr.retrieval.encoder import ImageTextEncoder
 from medrwr.retrieval.image_encoder import open_image_encoder
 from medrwr.retrieval.images import open_image
-from medrwr.retrieval.lance import Hit, LanceTable
+from medrwr.retrieval.lance import Hit, Table
 from medrwr.retrieval.manifest import IndexManifest, check_manifest
+from medrwr.retrieval.memory import open_table
 from medrwr.types import ImageCase, ScoredCase
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class CaseRetriever:
 
     def __init__(
         self,
-        table: LanceTable,
+        table: Table,
         manifest: IndexManifest,
         encoder: ImageTextEncoder,
         image_root: Path,
@@ -60,8 +61,7 @@ class CaseRetriever:
         found: list[tuple[ScoredCase, ...]] = [()] * len(images)
         waiting, depth = list(range(len(images))), limit + _SPARE
         while waiting:
-            exact = self.manifest.rows < self.settings.exact_below
-            hits = self._table.nearest(vectors[waiting], limit=depth, exact=exact)
+            hits = self._table.nearest(vectors[waiting], limit=depth)
             for row, near in zip(waiting, hits, strict=True):
                 found[row] = self._without_copies(fingerprint_of(images[row]), near)[:limit]
             waiting = [row for row in waiting if len(found[row]) < limit and depth < self.manifest.rows]
@@ -118,4 +118,5 @@ def open_case_retriever(
         encoder=(encoder.name, encoder.digest),
         settings=shaping_settings(settings),
     )
-    return CaseRetriever(LanceTable(folder, TABLE), checked, encoder, image_root, settings)
+    table = open_table(folder, TABLE, rows=checked.rows, exact_below=settings.exact_below)
+    return CaseRetriever(table, checked, encoder, image_root, settings)

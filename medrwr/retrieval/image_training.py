@@ -11,9 +11,11 @@ import numpy as np
 from medrwr.config import EncoderSettings
 from medrwr.errors import ArtefactError
 from medrwr.retrieval.caption_tokenizer import PAD, SPECIAL, UNKNOWN, build_caption_tokenizer
+from medrwr.retrieval.image_batches import NearMissSampler
 from medrwr.retrieval.image_probe import Probe
 from medrwr.retrieval.images import Preprocess
 from medrwr.sinks import MetricSink
+from medrwr.types import ImageCase
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +27,7 @@ _ADAMW_SHARE = 0.1  # learning rate of embeddings and gains, as a share of the m
 _WARM_UP = 20
 _PROBE_EVERY = 25
 _HELD_BACK = 10  # one pair in ten measures and does not train
-_DROPPED, _NOISY = 0.1, 0.5
+_DROPPED, _NOISY = 0.03, 0.3
 _MOST_NOISE = 4
 _SHIFT = 2
 _LARGEST_LOGIT_SCALE = float(np.log(100))
@@ -60,15 +62,18 @@ def build_model(*, image_size: int, vocabulary: int, context: int) -> torch.nn.M
 
 
 def train_image_encoder(
-    images: Sequence[Image], captions: Sequence[str], settings: EncoderSettings, *, seed: int, sink: MetricSink
+    images: Sequence[Image], cases: Sequence[ImageCase], settings: EncoderSettings, *, seed: int, sink: MetricSink
 ) -> TrainedImageEncoder:
-    """Train on (image, caption) pairs for `settings.image_steps` steps; the same seed gives the same weights.
+    """Train on images and their captions for `settings.image_steps` steps; the same seed gives the same weights.
+
+    Batches are drawn from one or two modalities each, so that the wrong captions are near misses.
 
     Raises:
         ArtefactError: fewer than 4 pairs, or captions that are all the same.
     """
     import torch
 
+    captions = [case.caption for case in cases]
     if len(images) < 4 or len(set(captions)) < 2:
         raise ArtefactError(
             f"{len(images)} image-caption pairs with {len(set(captions))} different captions cannot train an encoder: "
@@ -77,13 +82,13 @@ def train_image_encoder(
     preprocess = Preprocess(size=settings.image_size)
     tokenizer = build_caption_tokenizer(captions)
     pixels = torch.from_numpy(np.stack([preprocess.resized(image) for image in images]))
-    tokens = torch.tensor([encoding.ids for encoding in tokenizer.encode_batch(list(captions))])
+    tokens = torch.tensor([encoding.ids for encoding in tokenizer.encode_batch(captions)])
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = build_model(
             image_size=settings.image_size, vocabulary=tokenizer.get_vocab_size(), context=tokens.shape[1]
         )
-        run = _Run(model, pixels, tokens, captions, preprocess, settings, seed)
+        run = _Run(model, pixels, tokens, cases, preprocess, settings, seed)
         losses, curve = run.train(sink)
     return TrainedImageEncoder(model.eval(), tokenizer, preprocess, tuple(losses), tuple(curve))
 
@@ -96,7 +101,7 @@ class _Run:
         model: torch.nn.Module,
         pixels: torch.Tensor,
         tokens: torch.Tensor,
-        captions: Sequence[str],
+        cases: Sequence[ImageCase],
         preprocess: Preprocess,
         settings: EncoderSettings,
         seed: int,
@@ -104,13 +109,11 @@ class _Run:
         self.model, self.settings = model, settings
         self.pixels, self.tokens, self.preprocess = pixels, tokens, preprocess
         self.rng = np.random.default_rng(seed)
-        held = [row for row in range(len(captions)) if row % _HELD_BACK == 0]
-        self.probe = Probe(self._scaled(pixels[held]), tokens[held], [captions[row] for row in held])
-        self.rows: dict[str, list[int]] = {}
-        for row in range(len(captions)):
-            if row % _HELD_BACK:
-                self.rows.setdefault(captions[row], []).append(row)
-        self.order: list[str] = []
+        held = [row for row in range(len(cases)) if row % _HELD_BACK == 0]
+        self.probe = Probe(self._scaled(pixels[held]), tokens[held], [cases[row].caption for row in held])
+        self.sampler = NearMissSampler(
+            {row: case for row, case in enumerate(cases) if row % _HELD_BACK}, settings.image_batch, self.rng
+        )
 
     def train(self, sink: MetricSink) -> tuple[list[float], list[dict[str, float]]]:
         """Losses of all steps, and the probe's rows."""
@@ -135,7 +138,7 @@ class _Run:
         for optimiser in optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = group["peak"] * scale
-        rows = self._batch()
+        rows = self.sampler.batch()
         with torch.autocast("cpu", dtype=torch.bfloat16):
             image, text, temperature = self.model(self._augmented(rows), self._scattered(rows))
         loss = ClipLoss()(image.float(), text.float(), temperature.float())
@@ -162,15 +165,6 @@ class _Run:
                 [{"params": others, "peak": rate * _ADAMW_SHARE}], lr=rate, betas=(0.9, 0.98), weight_decay=0.01
             ),
         ]
-
-    def _batch(self) -> list[int]:
-        """Rows of different captions: two images of one caption would be each other's false negatives."""
-        size = min(self.settings.image_batch, len(self.rows))
-        if len(self.order) < size:
-            names = list(self.rows)
-            self.order = [names[i] for i in self.rng.permutation(len(names))]
-        chosen, self.order = self.order[:size], self.order[size:]
-        return [self.rows[caption][self.rng.integers(len(self.rows[caption]))] for caption in chosen]
 
     def _augmented(self, rows: Sequence[int]) -> torch.Tensor:
         """Pixels shifted by up to 2, brighter or darker, with noise."""

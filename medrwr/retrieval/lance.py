@@ -9,7 +9,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from medrwr.errors import ArtefactError, RetrievalError
 from medrwr.retrieval.encoder import Matrix
@@ -28,37 +28,50 @@ class Hit(NamedTuple):
     score: float
 
 
-class LanceTable:
-    """One table, open for reading. Safe to call from several threads."""
+class Table(Protocol):
+    """What a retriever asks of a table; rows are numbered."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        """Open.
+    def nearest(self, vectors: Matrix, *, limit: int) -> list[list[Hit]]:
+        """Rows by cosine, nearest first, for each row of `vectors` [N, dim]."""
+
+    def matching(self, terms: Sequence[str], *, column: str, limit: int) -> list[list[Hit]]:
+        """Rows by BM25, best first, for each text of `terms`; a text without terms matches nothing."""
+
+    def take(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
+        """Rows by number, in that order."""
+
+
+class LanceTable:
+    """One LanceDB table, open for reading. Safe to call from several threads."""
+
+    def __init__(self, folder: Path, name: str, *, exact: bool = False) -> None:
+        """Open; `exact` goes past the vector index, where there is one.
 
         Raises:
             ArtefactError: there is no such table.
         """
+        require_table(folder, name)
+        self._exact = exact
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True, name=f"lance-{name}").start()
-        if not (folder / f"{name}.lance").is_dir():
-            raise ArtefactError(f"{folder} holds no table {name!r}: run the stage that builds it (`dvc repro`)")
         self._table = self._wait(self._open(folder, name))
 
-    def nearest(self, vectors: Matrix, *, limit: int, exact: bool) -> list[list[Hit]]:
-        """Ids by cosine, nearest first, for each row of `vectors` [N, dim]."""
+    def nearest(self, vectors: Matrix, *, limit: int) -> list[list[Hit]]:
+        """As the protocol says."""
         query = self._table.query().nearest_to(list(vectors)).distance_type("cosine").limit(limit)
-        query = query.bypass_vector_index() if exact else query.nprobes(_PROBES).refine_factor(_REFINE)
+        query = query.bypass_vector_index() if self._exact else query.nprobes(_PROBES).refine_factor(_REFINE)
         found = self._wait(query.select(["id", "_distance"]).with_row_id().to_arrow())
         number = "query_index" if "query_index" in found.column_names else None
         return _split(found, by=number, key="_distance", parts=len(vectors))
 
     def matching(self, terms: Sequence[str], *, column: str, limit: int) -> list[list[Hit]]:
-        """Ids by BM25, best first, for each text of `terms`; a text without terms matches nothing."""
+        """As the protocol says."""
         asked = [text for text in terms if text]
         tables = iter(self._wait(self._match_all(asked, column, limit)))
         return [_split(next(tables), by=None, key="_score", parts=1)[0] if text else [] for text in terms]
 
     def take(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
-        """Rows by row id, in that order."""
+        """As the protocol says."""
         rows: pa.Table = self._wait(self._table.take_row_ids(list(row_ids)).select(list(columns)).to_arrow())
         return rows
 
@@ -90,6 +103,17 @@ class LanceTable:
             ) from error
 
 
+def require_table(folder: Path, name: str) -> None:
+    """Raise ArtefactError when the folder holds no such table (LanceDB itself would create the folder)."""
+    if not (folder / f"{name}.lance").is_dir():
+        raise ArtefactError(f"{folder} holds no table {name!r}: run the stage that builds it (`dvc repro`)")
+
+
+def best_first(hits: Sequence[Hit]) -> list[Hit]:
+    """Sorted by score; scores that differ by rounding alone are ties, and ties go by id."""
+    return sorted(hits, key=lambda hit: (-round(hit.score, 5), hit.identity))
+
+
 def _split(found: pa.Table, *, by: str | None, key: str, parts: int) -> list[list[Hit]]:
     """Rows of one answer as hits of each query, best first, ties by id. A distance becomes a cosine."""
     numbers = found[by].to_pylist() if by else [0] * found.num_rows
@@ -99,4 +123,4 @@ def _split(found: pa.Table, *, by: str | None, key: str, parts: int) -> list[lis
     columns = (numbers, found["id"].to_pylist(), found["_rowid"].to_pylist(), scores)
     for number, identity, row, score in zip(*columns, strict=True):
         lists[number].append(Hit(identity, row, score))
-    return [sorted(hits, key=lambda hit: (-hit.score, hit.identity)) for hits in lists]
+    return [best_first(hits) for hits in lists]

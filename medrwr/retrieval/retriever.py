@@ -19,8 +19,9 @@ from medrwr.retrieval.analysis import analyse
 from medrwr.retrieval.encoder import TextEncoder
 from medrwr.retrieval.fusion import fuse
 from medrwr.retrieval.index import STAGE, TABLE, shaping_settings
-from medrwr.retrieval.lance import Hit, LanceTable
+from medrwr.retrieval.lance import Hit, Table
 from medrwr.retrieval.manifest import IndexManifest, check_manifest
+from medrwr.retrieval.memory import open_table
 from medrwr.retrieval.text_encoder import open_text_encoder
 from medrwr.types import Passage, ScoredPassage
 
@@ -39,9 +40,7 @@ class Retriever(Protocol):
 class IndexRetriever:
     """A `Retriever` over one published index. Safe to call from several threads."""
 
-    def __init__(
-        self, table: LanceTable, manifest: IndexManifest, encoder: TextEncoder, settings: IndexSettings
-    ) -> None:
+    def __init__(self, table: Table, manifest: IndexManifest, encoder: TextEncoder, settings: IndexSettings) -> None:
         """Use `open_retriever`, which checks that these fit together."""
         self.manifest = manifest
         self.settings = settings
@@ -79,8 +78,7 @@ class IndexRetriever:
             terms = [analyse(query, bigrams=self.settings.bigrams) for query in queries]
             lists.append(self._table.matching(terms, column="terms", limit=limit))
         if self.settings.mode in {"hybrid", "vector"}:
-            exact = self.manifest.rows < self.settings.exact_below
-            lists.append(self._table.nearest(self._encoder.encode(queries), limit=limit, exact=exact))
+            lists.append(self._table.nearest(self._encoder.encode(queries), limit=limit))
         return lists
 
     def _search(self, queries: Sequence[str], limit: int) -> list[Answer]:
@@ -128,4 +126,5 @@ def open_retriever(
         encoder=(encoder.name, encoder.digest),
         settings=shaping_settings(settings),
     )
-    return IndexRetriever(LanceTable(folder, TABLE), checked, encoder, settings)
+    table = open_table(folder, TABLE, rows=checked.rows, exact_below=settings.exact_below, text="terms")
+    return IndexRetriever(table, checked, encoder, settings)
