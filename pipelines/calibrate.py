@@ -24,9 +24,9 @@ def run(context: StageContext) -> StageResult:
     """Answer the split, fit, choose; write calibration.json and its plots.
 
     Raises:
-        SampleError: the calibration split is empty, or none of its answers could be parsed.
+        SampleError: the calibration split is empty.
     """
-    questions, _ = read_records(context.paths.questions("calibration"), Question)
+    questions, bad = read_records(context.paths.questions("calibration"), Question)
     if not questions:
         raise SampleError("the calibration split holds 0 questions, expected some: check clinic.calibration_questions")
     rule = CdirRule(_ALWAYS, k=context.params.case_index.top_k)
@@ -34,12 +34,18 @@ def run(context: StageContext) -> StageResult:
     calibration = _record(context, findings, rule)
     write_calibration(context.paths.calibration, calibration)
     write_plots(context.paths.plots(STAGE), findings)
-    headline = (
-        f"T {calibration.temperature:.2f}, ECE {calibration.ece_before:.3f} -> {calibration.ece_after:.3f}, "
-        f"lambda {calibration.threshold:.3f} re-retrieves {calibration.share:.0%}, "
-        f"accuracy {calibration.accuracy_without:.1%} -> {calibration.accuracy_with:.1%}"
+    metrics = {**_metrics(findings), "quarantined": len(bad)}
+    tags = {"notes": "; ".join(findings.notes)} if findings.notes else {}
+    return StageResult(metrics, _headline(findings), (context.paths.calibration,), tags)
+
+
+def _headline(findings: Findings) -> str:
+    quality, choice = findings.quality, findings.choice
+    honesty = f"ECE {quality.before.ece:.3f} -> {quality.after.ece:.3f}" if quality else "no answer could be parsed"
+    return (
+        f"T {findings.temperature:.2f}, {honesty}, lambda {choice.point.threshold:.3f} re-retrieves "
+        f"{choice.point.share:.0%}, accuracy {choice.accuracy_without:.1%} -> {choice.point.accuracy:.1%}"
     )
-    return StageResult(_metrics(findings), headline, (context.paths.calibration,), {"notes": "; ".join(findings.notes)})
 
 
 def _answer(context: StageContext, questions: list[Question], rule: CdirRule) -> list[Reretrieval]:
@@ -50,9 +56,9 @@ def _answer(context: StageContext, questions: list[Question], rule: CdirRule) ->
 
 
 def _record(context: StageContext, findings: Findings, rule: CdirRule) -> Calibration:
-    paths, choice = context.paths, findings.choice
+    paths, choice, quality = context.paths, findings.choice, findings.quality
     return Calibration(
-        temperature=findings.fit.temperature,
+        temperature=findings.temperature,
         threshold=choice.point.threshold,
         method=choice.method,
         digests=digests_of(paths.model(MODEL), paths.index_manifest, paths.case_index_manifest),
@@ -60,10 +66,10 @@ def _record(context: StageContext, findings: Findings, rule: CdirRule) -> Calibr
         unparsed=findings.unparsed,
         similar_cases=rule.k,
         arbitration=rule.arbitration,
-        ece_before=findings.before.ece,
-        ece_after=findings.after.ece,
-        auroc=findings.auroc,
-        risk_coverage_area=findings.curve.area,
+        ece_before=quality.before.ece if quality else None,
+        ece_after=quality.after.ece if quality else None,
+        auroc=quality.auroc if quality else None,
+        risk_coverage_area=quality.curve.area if quality else None,
         accuracy_without=choice.accuracy_without,
         accuracy_with=choice.point.accuracy,
         share=choice.point.share,
@@ -72,19 +78,12 @@ def _record(context: StageContext, findings: Findings, rule: CdirRule) -> Calibr
 
 
 def _metrics(findings: Findings) -> dict[str, float]:
-    point = findings.choice.point
-    metrics = {
+    point, quality = findings.choice.point, findings.quality
+    metrics: dict[str, float] = {
         "questions": findings.answers,
         "unparsed": findings.unparsed,
         "asked_again": findings.asked_again,
-        "temperature": findings.fit.temperature,
-        "nll_before": findings.fit.nll_before,
-        "nll_after": findings.fit.nll_after,
-        "ece_before": findings.before.ece,
-        "ece_after": findings.after.ece,
-        "brier_before": findings.before.brier,
-        "brier_after": findings.after.brier,
-        "risk_coverage_area": findings.curve.area,
+        "temperature": findings.temperature,
         "threshold": point.threshold,
         "share_re_retrieved": point.share,
         "accuracy_without": findings.choice.accuracy_without,
@@ -92,15 +91,27 @@ def _metrics(findings: Findings) -> dict[str, float]:
         "gained": point.gained,
         "lost": point.lost,
     }
-    return metrics if findings.auroc is None else {**metrics, "auroc": findings.auroc}
+    if quality is None:
+        return metrics
+    measured = {
+        "nll_before": quality.fit.nll_before,
+        "nll_after": quality.fit.nll_after,
+        "ece_before": quality.before.ece,
+        "ece_after": quality.after.ece,
+        "brier_before": quality.before.brier,
+        "brier_after": quality.after.brier,
+        "risk_coverage_area": quality.curve.area,
+    }
+    return metrics | measured | ({} if quality.auroc is None else {"auroc": quality.auroc})
 
 
 def write_plots(folder: Path, findings: Findings) -> None:
-    """reliability.csv, risk_coverage.csv and threshold.csv."""
-    write_csv(folder / "reliability.csv", reliability_rows(findings.before, findings.after))
-    write_csv(folder / "risk_coverage.csv", risk_coverage_rows(findings.curve))
+    """threshold.csv and, where answers could be parsed, reliability.csv and risk_coverage.csv."""
     curve = [
         {"threshold": point.threshold, "accuracy": point.accuracy, "share": point.share}
         for point in thinned(findings.choice.curve)
     ]
     write_csv(folder / "threshold.csv", curve)
+    if findings.quality:
+        write_csv(folder / "reliability.csv", reliability_rows(findings.quality.before, findings.quality.after))
+        write_csv(folder / "risk_coverage.csv", risk_coverage_rows(findings.quality.curve))

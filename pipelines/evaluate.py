@@ -27,12 +27,13 @@ def run(context: StageContext) -> StageResult:
         SampleError: the test split is empty.
     """
     require_disjoint_splits(context.paths)
-    cells, calibration = _questions(context), _calibration(context)
+    questions, bad = read_records(context.paths.questions("test"), Question)
+    cells, calibration = _draw(context, questions), _calibration(context)
     played = play_rungs(context, cells, calibration)
     verdicts = judge_rungs(cells, played)
     ladder = _ladder(context, cells, verdicts)
     evaluated = Evaluated(cells, played, verdicts, ladder, calibration)
-    metrics = metrics_of(evaluated)
+    metrics = {**metrics_of(evaluated), "quarantined": len(bad)}
     write_outputs(context, evaluated, metrics)
     print_ladder(ladder)
     return StageResult(metrics, _headline(metrics), (context.paths.evaluation / "report.html",))
@@ -48,8 +49,7 @@ def judge_rungs(cells: Cells, played: Played) -> dict[str, dict[str, list[Verdic
     }
 
 
-def _questions(context: StageContext) -> Cells:
-    questions, _ = read_records(context.paths.questions("test"), Question)
+def _draw(context: StageContext, questions: list[Question]) -> Cells:
     return draw(
         questions,
         context.params.clinic.held_out_modality,

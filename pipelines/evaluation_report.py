@@ -75,8 +75,11 @@ def _notes(context: StageContext, evaluated: Evaluated, metrics: Mapping[str, fl
         f"CDIR: an image answer with calibrated confidence (T {calibration.temperature:.2f}) below "
         f"{calibration.threshold:.3f} is asked again with {calibration.similar_cases} similar cases; {believed} counts."
     )
+    excluded = (
+        f"{metrics['quarantined']:.0f} damaged test questions were left out." if metrics.get("quarantined") else ""
+    )
     invented = "Research use only. The clinic, its signs, conditions and treatments are invented."
-    return (sample, intervals, splits, again, *calibration.notes, invented)
+    return tuple(note for note in (sample, excluded, intervals, splits, again, *calibration.notes, invented) if note)
 
 
 def _figures(metrics: Mapping[str, float]) -> Iterator[tuple[str, str]]:

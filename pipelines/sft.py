@@ -28,6 +28,7 @@ def run(context: StageContext) -> StageResult:
     metrics = {
         "demonstrations": len(prepared.episodes),
         "without_gold": prepared.without_gold,
+        "dropped_without_gold": prepared.dropped,
         "dropped_too_long": prepared.too_long,
         "quarantined": quarantined,
         "steps": len(history),

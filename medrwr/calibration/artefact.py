@@ -31,7 +31,8 @@ class Calibration:
     """How to read a confidence, and when to ask again: what `medrwr.rollout.cdir.CdirRule` needs, and how good it is.
 
     `threshold` applies to the calibrated confidence: an answer below it is re-retrieved with `similar_cases` cases.
-    Errors and areas are in [0, 1]; `auroc` is None when all calibration answers were right, or all wrong.
+    Errors and areas are in [0, 1], None where no answer could be parsed; `auroc` is None also when all answers were
+    right, or all wrong.
     """
 
     temperature: float
@@ -42,10 +43,10 @@ class Calibration:
     unparsed: int = 0
     similar_cases: int = 1
     arbitration: Literal["confident", "new"] = "confident"
-    ece_before: float = 0.0
-    ece_after: float = 0.0
+    ece_before: float | None = None
+    ece_after: float | None = None
     auroc: float | None = None
-    risk_coverage_area: float = 0.0
+    risk_coverage_area: float | None = None
     accuracy_without: float = 0.0
     accuracy_with: float = 0.0
     share: float = 0.0

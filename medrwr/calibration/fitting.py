@@ -22,23 +22,38 @@ _NEVER = 1.0  # for the threshold only: the confidence of an answer that cannot 
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
-    """What a split says. `auroc` is None when its answers were all right, or all wrong."""
+class Quality:
+    """How good the confidences are. `auroc` is None when the answers were all right, or all wrong."""
 
-    answers: int
-    unparsed: int
-    asked_again: int
     fit: TemperatureFit
     before: Reliability
     after: Reliability
     curve: RiskCoverage
     auroc: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a split says. `quality` is None where no answer could be parsed: nothing was fitted then."""
+
+    answers: int
+    unparsed: int
+    asked_again: int
+    quality: Quality | None
     choice: ThresholdChoice
+
+    @property
+    def temperature(self) -> float:
+        return self.quality.fit.temperature if self.quality else 1.0
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Where something was not fitted, and why."""
-        return tuple(note for note in (self.fit.fallback, self.choice.fallback) if note)
+        unread = (
+            f"none of {self.answers} answers could be parsed: confidences are not calibrated; train the policy longer"
+        )
+        fit = self.quality.fit.fallback if self.quality else unread
+        return tuple(note for note in (fit, self.choice.fallback) if note)
 
 
 def fit_calibration(
@@ -53,29 +68,32 @@ def fit_calibration(
         rule: k and arbitration; its threshold and temperature are what is looked for.
 
     Raises:
-        SampleError: no questions, or none of their answers could be parsed.
+        SampleError: no questions.
     """
     if not questions:
         raise SampleError("the calibration split holds 0 questions, expected some: check clinic.calibration_questions")
     parsed = [(q, pair.first) for q, pair in zip(questions, pairs, strict=True) if pair.first.answer.letter]
-    if not parsed:
-        raise SampleError(
-            f"none of {len(questions)} calibration answers could be parsed: the policy does not follow the protocol; "
-            "train it longer"
-        )
-    fit = fit_temperature([one.option_probs for _, one in parsed], [question.answer for question, _ in parsed])
-    right = [_right(question, one) for question, one in parsed]
-    scaled = [calibrated_confidence(one, fit.temperature) for _, one in parsed]
+    quality = _quality(parsed, settings.bins) if parsed else None
+    temperature = quality.fit.temperature if quality else 1.0
     return Findings(
         answers=len(questions),
         unparsed=len(questions) - len(parsed),
         asked_again=sum(pair.second is not None for pair in pairs),
+        quality=quality,
+        choice=_choose(questions, pairs, settings, replace(rule, temperature=temperature)),
+    )
+
+
+def _quality(parsed: Sequence[tuple[Question, Trajectory]], bins: int) -> Quality:
+    fit = fit_temperature([one.option_probs for _, one in parsed], [question.answer for question, _ in parsed])
+    right = [_right(question, one) for question, one in parsed]
+    scaled = [calibrated_confidence(one, fit.temperature) for _, one in parsed]
+    return Quality(
         fit=fit,
-        before=reliability([calibrated_confidence(one, 1.0) for _, one in parsed], right, bins=settings.bins),
-        after=reliability(scaled, right, bins=settings.bins),
+        before=reliability([calibrated_confidence(one, 1.0) for _, one in parsed], right, bins=bins),
+        after=reliability(scaled, right, bins=bins),
         curve=risk_coverage(scaled, right),
         auroc=auroc(scaled, right),
-        choice=_choose(questions, pairs, settings, replace(rule, temperature=fit.temperature)),
     )
 
 

@@ -26,9 +26,9 @@ def split(*answers):
 def test_m27_the_temperature_makes_confidence_honest():
     """.9 and three times 1/30, right in 3 of 4: T makes it .75 and three times 1/12, so 27^(1/T) = 9, T = 1.5."""
     findings = fit_calibration(*split((("A", 0.9),), (("A", 0.9),), (("A", 0.9),), (("B", 0.9),)), ALL, RULE)
-    assert findings.fit.temperature == pytest.approx(1.5, abs=1e-4)
-    assert findings.before.ece == pytest.approx(0.15)
-    assert findings.after.ece == pytest.approx(0.0, abs=1e-4)
+    assert findings.temperature == pytest.approx(1.5, abs=1e-4)
+    assert findings.quality.before.ece == pytest.approx(0.15)
+    assert findings.quality.after.ece == pytest.approx(0.0, abs=1e-4)
 
 
 def test_m26_the_more_confident_answer_counts():
@@ -53,7 +53,7 @@ def test_an_unparsed_answer_is_wrong_counted_and_asked_again_where_that_is_possi
     questions, pairs = split((unread,), (unread, ("A", 0.8)), (("A", 0.9), ("A", 0.9)), (("B", 0.9),))
     findings = fit_calibration(questions, pairs, ALL, RULE)
     assert (findings.answers, findings.unparsed, findings.asked_again) == (4, 2, 2)
-    assert (findings.before.answers, findings.curve.answers) == (2, 2)
+    assert (findings.quality.before.answers, findings.quality.curve.answers) == (2, 2)
     choice = findings.choice
     assert (choice.accuracy_without, choice.point.accuracy, choice.point.share) == (0.25, 0.5, 0.25)
 
@@ -61,8 +61,8 @@ def test_an_unparsed_answer_is_wrong_counted_and_asked_again_where_that_is_possi
 @pytest.mark.parametrize(("letter", "word"), [("A", "right"), ("B", "wrong")])
 def test_one_class_only_is_a_reported_fallback(letter, word):
     findings = fit_calibration(*split(*[((letter, 0.9), (letter, 0.9))] * 3), ALL, RULE)
-    assert findings.fit.temperature == 1.0
-    assert findings.auroc is None
+    assert findings.temperature == 1.0
+    assert findings.quality.auroc is None
     assert findings.choice.point.threshold == 0.0
     assert f"all 3 answers are {word}" in findings.notes[0]
     assert "re-retrieval is off" in findings.notes[1]
@@ -74,7 +74,15 @@ def test_the_papers_fixed_threshold():
     assert (findings.choice.method, findings.choice.point.threshold) == ("fixed", 0.8)
 
 
-@pytest.mark.parametrize(("answers", "message"), [([], "0 questions"), ([((None, 0.0),)], "none of 1 calibration")])
-def test_empty_or_unreadable_split(answers, message):
-    with pytest.raises(SampleError, match=message):
-        fit_calibration(*split(*answers), ALL, RULE)
+def test_no_answer_that_could_be_parsed_is_a_reported_fallback():
+    """A policy that does not know the protocol yet: nothing is calibrated; a second answer may still help."""
+    findings = fit_calibration(*split(((None, 0.0), ("A", 0.5)), ((None, 0.0),)), ALL, RULE)
+    assert findings.quality is None
+    assert (findings.temperature, findings.unparsed) == (1.0, 2)
+    assert findings.choice.point.accuracy == 0.5
+    assert "none of 2 answers could be parsed" in findings.notes[0]
+
+
+def test_empty_split():
+    with pytest.raises(SampleError, match="0 questions"):
+        fit_calibration([], [], ALL, RULE)
