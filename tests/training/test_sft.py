@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,13 +74,16 @@ def test_collated_loss_equals_rows_one_by_one(world, new_policy):
     assert abs(together - expected) < 1e-4
 
 
-def test_m24_demonstration_without_gold_in_passages_is_dropped(world, new_policy):
-    """The second demonstration asks for another sign's treatment; the third is longer than an episode may be."""
+def test_m24_demonstration_without_gold_in_passages_says_so_or_is_dropped(world, new_policy):
+    """The second demonstration asks for another sign's treatment; in the end one is longer than an episode may be."""
     policy = new_policy()
     good, other = world.demonstrations()[0], world.demonstrations()[6]
     astray = type(other)(other.question, good.steps, other.final_think)
     result = prepared(world, policy, [good, astray])
     assert (len(result.episodes), result.without_gold, result.too_long, result.offered) == (1, 1, 0, 2)
+    honest = prepared(world, policy, [replace(astray, missed_think="no passage names it")])
+    assert (len(honest.episodes), honest.without_gold, honest.dropped) == (1, 1, 0)
+    assert "<think>no passage names it</think>" in policy.tokenizer.decode(honest.episodes[0].completion.ids)
     assert prepared(world, policy, [good], max_tokens=10).too_long == 1
 
 
