@@ -94,13 +94,17 @@ def budgeted_threshold(
     curve = threshold_curve(confidence, before, after)
     affordable = [point for point in curve if point.share <= budget + 1e-12]
     best = max(affordable, key=lambda point: (point.accuracy, -point.share))
-    return ThresholdChoice("budget", best, curve[0].accuracy, curve, _why_none(best, budget, affordable))
+    return ThresholdChoice(
+        "budget", best, curve[0].accuracy, curve, _why_none(best, budget, len(affordable), len(curve))
+    )
 
 
-def _why_none(best: ThresholdPoint, budget: float, affordable: list[ThresholdPoint]) -> str:
+def _why_none(best: ThresholdPoint, budget: float, affordable: int, candidates: int) -> str:
     if best.share > 0:
         return ""
-    if len(affordable) == 1:
+    if candidates == 1:
+        return "no answer is below a confidence of 1: re-retrieval is off"
+    if affordable == 1:
         return f"no threshold re-retrieves at most {budget:.0%} of the answers: re-retrieval is off"
     return f"no threshold within the budget of {budget:.0%} is more accurate than none: re-retrieval is off"
 

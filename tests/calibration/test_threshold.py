@@ -69,6 +69,12 @@ def test_a_budget_below_one_answer_is_said():
     assert "at most 20%" in choice.fallback
 
 
+def test_certain_answers_are_never_asked_again():
+    choice = budgeted_threshold(0.5, [1.0, 1.0], [False, True], [True, True])
+    assert (choice.point.threshold, choice.point.share) == (0.0, 0.0)
+    assert "below a confidence of 1" in choice.fallback
+
+
 def test_all_right_and_all_wrong_have_nothing_to_choose():
     assert budgeted_threshold(1.0, [0.5, 0.6], [True, True], [True, True]).point.threshold == 0.0
     assert budgeted_threshold(1.0, [0.5, 0.6], [False, False], [False, False]).point.threshold == 0.0
