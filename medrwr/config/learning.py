@@ -15,7 +15,7 @@ class BaseModelSettings(ConfigSection):
     checkpoint: str = Field("models/base", description="a folder, or the name of an image-text-to-text model on a hub")
     revision: str | None = None
     train_seed: int = 11
-    train_steps: int = Field(2400, ge=1)
+    train_steps: int = Field(3000, ge=1)
     max_pixels: int = Field(3136, ge=784)
 
 

@@ -151,7 +151,7 @@ def _choice(rng: random.Random, word: str, letter: str, *, skill: str) -> list[P
     """The option of a word that was just said, announced or not."""
     if rng.random() < 0.35:
         return [Piece(" That is option"), Piece(f" {letter}", 2.0, skill), Piece(f".\n{letter}. {word}")]
-    return [Piece("\n"), Piece(letter, 2.0, skill), Piece(f". {word}")]
+    return [Piece("\n("), Piece(letter, 2.0, skill), Piece(f") {word}")]
 
 
 def _finding(rng: random.Random, world: World) -> list[Piece]:
@@ -192,20 +192,20 @@ def choosing(rng: random.Random, ontology: Ontology) -> Drill:
     )
     options = tuple(rng.sample(pool, rng.choice((4, 4, 4, 5, 6))))
     reply: list[Piece] = []
-    for gold in rng.sample(range(len(options)), len(options)):
+    for gold in rng.choices(range(len(options)), k=5):
         reply += [Piece(f"This is {options[gold]}.", 0.05)]
         reply += [*_choice(rng, options[gold], LETTERS[gold], skill="letter"), Piece("\n", 0.05)]
     return Drill(render_options(options), tuple(reply))
 
 
 def recall(rng: random.Random, ontology: Ontology) -> Drill:
-    """Several short facts, then all of them again in another order: each is looked up by the whole sign."""
+    """Several short facts, then some of them again: each is looked up by the whole sign."""
     world = _world(rng, ontology.free_names)
     worlds = [world, *(_world(rng, ontology.free_names, like=world) for _ in range(rng.choice((2, 3, 4))))]
     facts = [(w, rng.choice(words.KINDS)) for w in worlds]
     listed = [FACT_SENTENCE[kind].format(phrase=w.phrase, fact=w.fact(kind)) for w, kind in facts]
     reply: list[Piece] = []
-    for w, kind in rng.sample(facts, len(facts)):
+    for w, kind in rng.choices(facts, k=4):
         before, after = FACT_SENTENCE[kind].format(phrase=w.phrase, fact="|").split(" |")
         reply += [Piece(before, CONTEXT_WEIGHT), Piece(f" {w.fact(kind)}", 2.0, "fact"), Piece(f"{after}\n", 0.05)]
     return Drill("\n".join(listed), tuple(reply))

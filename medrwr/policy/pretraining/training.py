@@ -14,6 +14,7 @@ from medrwr.policy.pretraining import drills
 from medrwr.policy.pretraining.batches import Batch, collate
 from medrwr.policy.pretraining.drills import Drill
 from medrwr.policy.pretraining.optimiser import MasterOptimiser
+from medrwr.policy.pretraining.wiring import wire
 from medrwr.sinks import MetricSink, NullSink
 
 if TYPE_CHECKING:
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
 
 # maker, drills a step, share of the steps before and after QUESTIONS_FROM: short drills first, whole questions later
 _MAKERS: dict[str, tuple[Callable[[random.Random, Ontology], Drill], int, float, float]] = {
-    "recall": (drills.recall, 48, 0.33, 0.06),
-    "choosing": (drills.choosing, 96, 0.30, 0.10),
-    "caption": (drills.caption, 128, 0.35, 0.22),
-    "document": (drills.document, 32, 0.02, 0.02),
-    "reading": (lambda rng, o: drills.reading(rng, o, with_image=False), 40, 0.0, 0.36),
-    "image_reading": (lambda rng, o: drills.reading(rng, o, with_image=True), 40, 0.0, 0.24),
+    "recall": (drills.recall, 24, 0.33, 0.06),
+    "choosing": (drills.choosing, 32, 0.30, 0.10),
+    "caption": (drills.caption, 64, 0.35, 0.22),
+    "document": (drills.document, 16, 0.02, 0.02),
+    "reading": (lambda rng, o: drills.reading(rng, o, with_image=False), 16, 0.0, 0.36),
+    "image_reading": (lambda rng, o: drills.reading(rng, o, with_image=True), 16, 0.0, 0.24),
 }
-QUESTIONS_FROM = 0.35
+QUESTIONS_FROM = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class PretrainingPlan:
 
     steps: int
     seed: int
-    matrix_lr: float = 0.02
+    matrix_lr: float = 0.006
     other_lr: float = 0.003
     batch_share: float = 1.0
     log_every: int = 50
@@ -57,31 +58,6 @@ def tokenizer_corpus(ontology: Ontology, *, seed: int) -> Iterable[str]:
     question = Question("q", "?", ("a", "b"), 0)
     for message in build_messages(question, max_turns=3)[:1]:
         yield message["content"][0]["text"].replace("<", " ").replace(">", " ") * 200
-
-
-def look_back(model: Any, *, amplitude: float = 3.5) -> None:
-    """Bias head h of the first layer to attend h + 1 tokens back, through the rotary angles of constant q and k.
-
-    With k's bias at angle 0 and q's at minus the offset, the score between positions m and n is a sum of
-    cos(omega (m - n - offset)), largest at m - n = offset.
-    """
-    import torch
-
-    attention = model.model.language_model.layers[0].self_attn
-    dim = attention.head_dim
-    theta = model.config.text_config.rope_parameters["rope_theta"]
-    omega = theta ** (-torch.arange(0, dim, 2).float() / dim)
-    with torch.no_grad():
-        for head in range(model.config.text_config.num_attention_heads):
-            rows = slice(head * dim, (head + 1) * dim)
-            for projection in (attention.q_proj, attention.k_proj):
-                projection.weight[rows] *= 0.3
-                projection.bias[rows] = 0.0
-            for i in range(dim // 4):
-                angle = -float(omega[i]) * (head + 1)
-                attention.q_proj.bias[head * dim + i] = amplitude * math.cos(angle)
-                attention.q_proj.bias[head * dim + dim // 2 + i] = amplitude * math.sin(angle)
-                attention.k_proj.bias[head * dim + i] = amplitude
 
 
 def _loss(model: Any, batch: Batch) -> tuple[Any, Any]:
@@ -111,7 +87,7 @@ def pretrain(
 
     sink = sink or NullSink()
     model = policy.model
-    look_back(model)
+    wire(model)
     model.to(torch.bfloat16).train()
     optimiser = MasterOptimiser(model, matrix_lr=plan.matrix_lr, other_lr=plan.other_lr, total_steps=plan.steps)
     rng = random.Random(f"pretraining:{plan.seed}")
