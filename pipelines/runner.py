@@ -28,14 +28,25 @@ def run_from_command_line(stage: str, *, source: str | None = None, root: Path =
         run_stage(stage, source=source, root=root)
     except MedrwrError as error:
         return _complain(stage, str(error))
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        where = f" at {error.filename}" if error.filename else ""
-        return _complain(stage, f"no disk space is left{where}: free some space and run the same command again")
     except KeyboardInterrupt:
         return _complain(stage, "interrupted: run the same command again to continue", code=130)
+    except Exception as error:
+        if not is_disk_full(error):
+            raise
+        where = f" at {error.filename}" if isinstance(error, OSError) and error.filename else ""
+        return _complain(stage, f"no disk space is left{where}: free some space and run the same command again")
     return 0
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether an error, or what caused it, is a full disk; native libraries say so in words only."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if any(words in str(error) for words in ("No space left on device", "database or disk is full")):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def run_stage(stage: str, *, source: str | None = None, root: Path = Path(".")) -> StageResult:

@@ -57,7 +57,8 @@ def signature() -> ModelSignature:
     """What `predict` takes and gives."""
     text, number, flag = DataType.string, DataType.double, DataType.boolean
     step = Object([Property("kind", text), Property("text", text)])
-    source = Object([Property(name, text) for name in ("passage_id", "title", "source", "text")])
+    source = Object([*(Property(name, text) for name in ("passage_id", "title", "source", "text")), _score()])
+    case = Object([Property("case_id", text), Property("caption", text), _score()])
     return ModelSignature(
         inputs=Schema(
             [ColSpec(text, "question"), ColSpec(Array(text), "options"), ColSpec(AnyType(), "image", required=False)]
@@ -68,12 +69,19 @@ def signature() -> ModelSignature:
                 ColSpec(text, "answer_text"),
                 ColSpec(number, "confidence"),
                 ColSpec(Array(number), "option_probs"),
+                ColSpec(flag, "calibrated"),
                 ColSpec(flag, "re_retrieved"),
+                ColSpec(text, "stop_reason"),
                 ColSpec(Array(step), "trajectory"),
                 ColSpec(Array(source), "sources"),
+                ColSpec(Array(case), "cases"),
             ]
         ),
     )
+
+
+def _score() -> Property:
+    return Property("score", DataType.double)
 
 
 def _image(value: Any) -> str | bytes | None:

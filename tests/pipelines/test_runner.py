@@ -112,6 +112,27 @@ def test_an_error_becomes_one_line_and_no_metrics(
     assert not (tmp_path / "metrics/index.json").exists()
 
 
+def test_a_full_disk_is_told_by_whoever_meets_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """/dev/full answers every write with 'no space left': here to the metrics, there to a native library's words."""
+
+    def run(_context: StageContext) -> StageResult:
+        return StageResult({"rows": 1}, "1 row")
+
+    def native(_context: StageContext) -> StageResult:
+        raise RuntimeError("LanceError(IO): No space left on device (os error 28)")
+
+    root = make_workspace(tmp_path)
+    (root / "metrics").mkdir()
+    (root / "metrics/index.json.tmp").symlink_to("/dev/full")
+    for stage in (run, native):
+        install_stage(monkeypatch, "index", stage)
+        assert run_from_command_line("index", root=root) == 1
+        assert capsys.readouterr().err.startswith("index: no disk space is left")
+    assert not (root / "metrics/index.json").exists()
+
+
 def test_an_error_of_ours_keeps_its_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def run(_context: StageContext) -> StageResult:
         raise ZeroDivisionError
