@@ -112,6 +112,6 @@ def _second_look(parts: Parts, params: Params) -> SecondLook | None:
     in_use = digests_of(parts.checkpoint, parts.index.manifest, case_index.manifest)
     calibration = read_calibration(parts.cases.calibration, expected=in_use)
     cases = open_case_retriever(
-        case_index.path, case_index.manifest, parts.encoders, params.case_index, image_root=parts.cases.images
+        case_index.path, case_index.manifest, parts.encoders, image_root=parts.cases.images, settings=params.case_index
     )
     return SecondLook(cases, calibration)
