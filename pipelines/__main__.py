@@ -29,9 +29,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _fix_hash_seed() -> None:
-    """Start again with a fixed hash seed: the order of sets of strings must not differ between two runs."""
+    """Start again with a fixed hash seed: the order of sets of strings must not differ between two runs.
+
+    Third parties' announcements of what they will rename are for developers: hidden unless PYTHONWARNINGS is set.
+    """
     if os.environ.get("PYTHONHASHSEED") != "0":
         os.environ["PYTHONHASHSEED"] = "0"
+        os.environ.setdefault("PYTHONWARNINGS", "ignore::FutureWarning")
         os.execv(sys.executable, [sys.executable, "-m", "pipelines", *sys.argv[1:]])
 
 

@@ -25,6 +25,8 @@ QUIET = {
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "GIT_PYTHON_REFRESH": "quiet",
+    "TQDM_DISABLE": "1",  # progress is reported by the stage itself, a line at a time
+    "PYTHONWARNINGS": "ignore::FutureWarning",  # for child processes; this one starts with it, see __main__
 }
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
