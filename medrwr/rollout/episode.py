@@ -173,7 +173,7 @@ class Episode:
             self.reads_confidence = not event.tail.strip()
 
     def _check_limits(self) -> None:
-        """Budget spent: a thought is closed and the answer forced; in any other block the episode ends."""
+        """Budget spent: the answer is forced, an open thought closed before it; in any other block the episode ends."""
         inside = self._tracker.inside
         reserve = self.limits.answer_reserve
         turn_tokens = self.limits.turn_tokens + (reserve if inside == ANSWER else 0)
@@ -185,6 +185,9 @@ class Episode:
             self._thoughts.append(self._tracker.open_text.strip())
             self.record.insert(closing(THINK))
             self._here = Cut(len(self.record.ids))
+            self._force_answer()
+        elif self._tracker.may_answer:
+            self._here = Cut(len(self.record.ids), self._tracker.open_text)
             self._force_answer()
         else:
             self._finish(StopReason.LENGTH, f"budget spent in {inside or 'between blocks'}")

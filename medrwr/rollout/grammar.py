@@ -35,6 +35,12 @@ class BlockTracker:
         """Text of the block that is still open, or white space and half a tag between blocks."""
         return self._buffer
 
+    @property
+    def may_answer(self) -> bool:
+        """Between blocks, where an answer may follow and nothing else has begun."""
+        between = self.inside is None and self._allowed(ANSWER)
+        return between and opening(ANSWER).startswith(self._buffer.strip())
+
     def feed(self, piece: str, *, stop_at: frozenset[str]) -> list[Event]:
         """Read one piece; reading ends where a block of `stop_at` closes, or at the first violation."""
         seen = len(self._buffer)

@@ -128,7 +128,9 @@ def token_kinds(policy: Policy) -> TokenKinds:
     configured = policy.model.generation_config.eos_token_id
     stop = {configured} if isinstance(configured, int) else set(configured or ())
     stop |= {policy.tokenizer.eos_token_id} - {None}
-    return TokenKinds(frozenset(stop), frozenset(policy.tokenizer.all_special_ids) - stop)
+    added = policy.tokenizer.added_tokens_decoder
+    special = {token for token, content in added.items() if content.special} | set(policy.tokenizer.all_special_ids)
+    return TokenKinds(frozenset(stop), frozenset(special) - stop)
 
 
 def vision_ids(policy: Policy) -> list[int]:

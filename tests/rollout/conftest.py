@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 import torch
@@ -22,6 +23,9 @@ from medrwr.rollout.prompting import PromptSource, prompt_contexts
 from medrwr.rollout.protocol import render_demonstration
 from medrwr.rollout.tokens import encode_segments
 from medrwr.types import Demonstration, DemonstrationStep, Passage, Question, ScoredPassage
+
+hypothesis.settings.register_profile("rollout", deadline=None, derandomize=True, max_examples=60)
+hypothesis.settings.load_profile("rollout")
 
 DRUGS = ("kemopril", "metoral", "tarvenol", "sorimab")
 _STEPS = 45

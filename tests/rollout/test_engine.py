@@ -12,6 +12,7 @@ from medrwr.config import RolloutSettings
 from medrwr.errors import ImageError, QuestionError, RetrievalError
 from medrwr.policy.loading import Policy
 from medrwr.rollout.engine import RolloutEngine, RolloutRequest
+from medrwr.rollout.loop import token_kinds
 from medrwr.rollout.tokens import decode, encode_text
 from medrwr.types import Question, ScoredPassage, StopReason, Trajectory
 from tests.rollout.conftest import DictionaryRetriever, passage, question
@@ -205,6 +206,13 @@ def test_two_options_and_no_requests(engine: RolloutEngine, image_root: Path) ->
     asked = Question("two", "Yes or no?", ("yes", "no"), 0)
     trajectory = engine.run([RolloutRequest(asked, image_root, answer_at_once=True)], temperature=0.0)[0]
     assert len(trajectory.option_probs) == 2
+
+
+def test_role_markers_are_control_tokens_and_tags_are_not(policy: Policy) -> None:
+    kinds, ids = token_kinds(policy), policy.tokenizer.convert_tokens_to_ids
+    assert ids("<|im_end|>") in kinds.stop
+    assert {ids("<|im_start|>"), ids("<|vision_start|>"), ids("<|image_pad|>")} <= kinds.control
+    assert not {ids("<think>"), ids("</answer>")} & (kinds.control | kinds.stop)
 
 
 def test_the_models_mode_is_left_as_it_was(engine: RolloutEngine, requests: list[RolloutRequest]) -> None:

@@ -43,10 +43,10 @@ def new_episode(tokenizer: Any, limits: Limits = LIMITS) -> Episode:
 
 
 def sample(episode: Episode, tokenizer: Any, text: str) -> list[int]:
-    """Sample `text` as the tokenizer would spell it, as far as the episode goes on; the ids that it took."""
+    """Sample `text` as the tokenizer would spell it, until the environment acts or the episode ends; what it took."""
     taken = []
     for token in tokenizer.encode(text):
-        if not episode.running:
+        if not episode.running or (taken and episode.record.env_mask[-1] == 0):
             break
         episode.accept(token, -1.0, KINDS)
         taken.append(token)
@@ -101,6 +101,16 @@ def test_a_thought_that_exceeds_its_turn_is_closed_and_the_answer_forced(tokeniz
     assert episode.record.sampled == 12
     episode.accept(tokenizer.encode("B")[0], -1.0, KINDS)
     assert episode.running
+
+
+@pytest.mark.parametrize("space", ["", "\n \n"])
+def test_a_turn_spent_between_blocks_forces_the_answer_too(tokenizer: Any, space: str) -> None:
+    text = THOUGHT + space
+    spent = len(tokenizer.encode(text))
+    episode = new_episode(tokenizer, Limits(1, spent, 200, 16))
+    sample(episode, tokenizer, text + "<query>")
+    assert decode(tokenizer, episode.record.ids) == text + "<answer>"
+    assert "think_cut" not in episode._notes
 
 
 @pytest.mark.parametrize("text", ["<think>a</think><query>" + "arc " * 50, "<think>a</think><answer>B. " + "arc " * 50])
