@@ -87,7 +87,7 @@ def pretrain(
 
     sink = sink or NullSink()
     model = policy.model
-    wire(model)
+    wire(model, seed=plan.seed)
     model.to(torch.bfloat16).train()
     optimiser = MasterOptimiser(model, matrix_lr=plan.matrix_lr, other_lr=plan.other_lr, total_steps=plan.steps)
     rng = random.Random(f"pretraining:{plan.seed}")

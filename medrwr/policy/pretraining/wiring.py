@@ -1,7 +1,7 @@
 """Where copying begins: the first two layers start out with heads that look back, and heads that match words.
 
-Training moves them freely; without this start a model this small takes many times longer to find them. The first layer's
-head h attends h + 1 tokens back. The second layer's heads compare words: at a later place a word is met again when
+Training moves them freely; without this start a model this small takes many times longer to find them. Head h of the
+first layer attends h + 1 tokens back. The second layer's heads compare words: at a later place a word is met again when
 the query's word equals the key's. Which word each side speaks for is in `_MATCHES`.
 """
 
@@ -15,8 +15,8 @@ _MATCHES = ((0, 1), (2, 0), (3, 0), (4, 0))
 CARRY = 1.5  # how strongly the words found by looking back are written beside a token's own
 
 
-def wire(model: Any, *, amplitude: float = 5.0, gain: float = 2.5) -> None:
-    """Set the start of the first two layers in place.
+def wire(model: Any, *, seed: int, amplitude: float = 5.0, gain: float = 2.5) -> None:
+    """Set the start of the first two layers in place; the same seed gives the same start.
 
     Args:
         amplitude: of the constant query and key of looking back; larger is sharper.
@@ -26,9 +26,10 @@ def wire(model: Any, *, amplitude: float = 5.0, gain: float = 2.5) -> None:
 
     first, second = (layer.self_attn for layer in model.model.language_model.layers[:2])
     heads, dim = model.config.text_config.num_attention_heads, first.head_dim
+    generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        code = torch.linalg.qr(torch.randn(heads * dim, dim))[0].T * math.sqrt(heads)
-        places = torch.linalg.qr(torch.randn(heads * dim, heads * dim))[0]
+        code = torch.linalg.qr(torch.randn(heads * dim, dim, generator=generator))[0].T * math.sqrt(heads)
+        places = torch.linalg.qr(torch.randn(heads * dim, heads * dim, generator=generator))[0]
         for head in range(heads):
             rows = _rows(first, head)
             _look_back(first, head, theta=_theta(model), amplitude=amplitude)
