@@ -33,15 +33,15 @@ class Step:
 
 
 STEPS = (
-    Step(Rung("base", "Base model, own query"), BASE),
-    Step(Rung("base_at_once", "Base model, answers at once"), BASE, AT_ONCE),
+    Step(Rung("base", "Base, own query"), BASE),
+    Step(Rung("base_at_once", "Base, answers at once"), BASE, AT_ONCE),
     Step(Rung("sft", "SFT"), "sft"),
     Step(Rung("grpo_text", "Text stage"), "grpo_text"),
-    Step(Rung("no_retrieval", "Final model, no retrieval"), FINAL, NO_RETRIEVAL),
-    Step(Rung("question_as_query", "Final model, question as query"), FINAL, QUESTION_AS_QUERY),
-    Step(Rung(FINAL, "Final model (image stage), own query"), FINAL),
+    Step(Rung("no_retrieval", "Image stage, no retrieval"), FINAL, NO_RETRIEVAL),
+    Step(Rung("question_as_query", "Image stage, question as query"), FINAL, QUESTION_AS_QUERY),
+    Step(Rung(FINAL, "Image stage, own query"), FINAL),
 )
-RUNGS = (*(step.rung for step in STEPS), Rung(CDIR, "Final model, own query, CDIR"))
+RUNGS = (*(step.rung for step in STEPS), Rung(CDIR, "Image stage, CDIR"))
 COMPARED = (
     ("base", "sft"),
     ("sft", "grpo_text"),

@@ -9,7 +9,7 @@ from typing import Literal
 
 WIDTH, HEIGHT = 440, 320
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 14, 44
-_ROW, _LABELS = 26, 190
+_ROW, _LABELS = 26, 200
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 

@@ -19,15 +19,17 @@ body { margin: 0 auto; max-width: 1080px; padding: 32px 20px 64px; background: v
 h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 19px; margin: 40px 0 8px; }
 h3 { font-size: 15px; margin: 0 0 6px; }
 p { max-width: 76ch; } .soft { color: var(--soft); }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 14px; }
+.scroll { overflow-x: auto; margin-bottom: 20px; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 14px; }
 th, td { text-align: left; padding: 6px 14px 6px 0; border-bottom: 1px solid var(--rule); vertical-align: top; }
-th { color: var(--soft); font-weight: 600; } td small { color: var(--soft); display: block; white-space: nowrap; }
+th { color: var(--soft); font-weight: 600; white-space: nowrap; }
+summary { cursor: pointer; color: var(--soft); } td small { color: var(--soft); display: block; white-space: nowrap; }
 .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 20px; }
 .card { background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 16px; min-width: 0; }
 .figures { display: flex; flex-wrap: wrap; gap: 12px 40px; margin: 20px 0; }
 .figures b { display: block; font-size: 25px; font-variant-numeric: tabular-nums; }
 svg { width: 100%; height: auto; display: block; } svg text { fill: var(--ink); font: 11.5px system-ui, sans-serif; }
-.grid line, line.grid { stroke: var(--rule); } .diagonal { stroke: var(--soft); stroke-dasharray: 4 4; }
+line.grid { stroke: var(--rule); } .diagonal { stroke: var(--soft); stroke-dasharray: 4 4; }
 .whisker { stroke: var(--soft); stroke-width: 2; } .curve { fill: none; stroke-width: 2; } .mark { stroke: none; }
 .curve.s0 { stroke: var(--s0); } .curve.s1 { stroke: var(--s1); } .curve.s2 { stroke: var(--s2); }
 .curve.s3 { stroke: var(--s3); }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from medrwr.evaluation.charts import Chart, Whisker, render_chart, render_whiskers
 from medrwr.evaluation.examples import Example, Step
-from medrwr.evaluation.ladder import Cell, Ladder
+from medrwr.evaluation.ladder import Cell, Comparison, Ladder
 from medrwr.evaluation.page import page, picture, table
 from medrwr.evaluation.results import (
     CELL_LABELS,
@@ -44,15 +44,14 @@ def render_report(report: Report) -> str:
         "<h2>The ladder</h2>",
         _ladder_table(report.ladder),
         f'<div class="grid">{"".join(_whiskers(report.ladder, cell) for cell in measured_cells(report.ladder))}</div>',
-        "<h2>Paired differences</h2>",
+        "<h2>Paired differences, in points</h2>",
         _comparison_table(report.ladder),
-        "<h2>What the policy did</h2>",
-        _behaviour_table(report.ladder),
     ]
     if report.charts:
         body += ["<h2>Confidence</h2>", f'<div class="grid">{"".join(_chart(chart) for chart in report.charts)}</div>']
     if report.examples:
         body += ["<h2>Worked examples</h2>", *(_example(example, report.image_root) for example in report.examples)]
+    body += ["<h2>What the policy did</h2>", _behaviour_table(report.ladder)]
     body += ["<h2>How it was measured</h2>", f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in report.notes)}</ul>"]
     return page(report.title, body)
 
@@ -83,17 +82,22 @@ def _whiskers(ladder: Ladder, cell: str) -> str:
 
 
 def _comparison_table(ladder: Ladder) -> str:
-    rows = [
-        [
-            escape(pair_text(ladder, item)),
-            CELL_LABELS[item.cell],
-            difference_text(item),
-            f"{item.difference.gained} / {item.difference.lost}",
-            p_text(item.difference.mcnemar_p),
-        ]
-        for item in ladder.comparisons
-    ]
-    return table(["pair", "cell", "second - first", "gained / lost", "McNemar p"], rows)
+    cells = measured_cells(ladder)
+    pairs = dict.fromkeys((item.first, item.second) for item in ladder.comparisons)
+    rows = []
+    for first, second in pairs:
+        found = [ladder.comparison(cell, first, second) for cell in cells]
+        label = next(pair_text(ladder, item) for item in found if item is not None)
+        rows.append([escape(label), *(_difference(item) for item in found)])
+    return table(["pair, second minus first", *(CELL_LABELS[cell] for cell in cells)], rows)
+
+
+def _difference(item: Comparison | None) -> str:
+    if item is None:
+        return "-"
+    estimate, _, interval = difference_text(item).removesuffix(" points").partition(" ")
+    change = f"{item.difference.gained} gained, {item.difference.lost} lost, p {p_text(item.difference.mcnemar_p)}"
+    return f"{estimate}<small>{interval}</small><small>{change}</small>"
 
 
 def _behaviour_table(ladder: Ladder) -> str:
@@ -104,8 +108,8 @@ def _behaviour_table(ladder: Ladder) -> str:
             rates = (score.parse_rate, score.query_rate, score.gold_retrieved_rate, score.forced_rate)
             confidence = "-" if score.mean_confidence is None else f"{score.mean_confidence:.2f}"
             rows.append([escape(rung.label), CELL_LABELS[cell], *(f"{rate:.1%}" for rate in rates), confidence])
-    header = ["rung", "cell", "answer could be read", "asked", "a passage named the right option", "answer forced"]
-    return table([*header, "mean confidence"], rows)
+    header = ["rung", "cell", "answer read", "queried", "gold in a passage", "answer forced", "mean confidence"]
+    return f"<details><summary>{len(rows)} cells, one line each</summary>{table(header, rows)}</details>"
 
 
 def _chart(chart: Chart) -> str:

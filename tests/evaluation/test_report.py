@@ -121,7 +121,7 @@ def test_charts_are_valid_and_to_scale():
     assert (x1, y0) == (440 - 14, 320 - 44)
     whiskers = ET.fromstring(render_whiskers("W", [Whisker("a", 0.5, 0.4, 0.6)], reference=0.25))
     marks = [float(element.get("cx")) for element in whiskers.iter("circle")]
-    assert marks == [190 + 0.5 * 200]
+    assert marks == [200 + 0.5 * (440 - 200 - 50)]  # labels on the left, the number on the right
 
 
 def test_the_page_is_whole_escaped_and_fetches_nothing(ladder, tmp_path):
