@@ -1,7 +1,7 @@
 """Demonstrations meet the real retriever (M24): what their queries return is looked up, never written by hand.
 
 A demonstration whose passages do not contain the gold answer would teach the policy to answer from nothing: it says so
-instead (`missed_think`), or is dropped, and is counted either way. One that is longer than an episode may be is dropped.
+instead (`missed_think`), or is dropped, and is counted either way. One longer than an episode may be is dropped.
 """
 
 from __future__ import annotations
