@@ -12,7 +12,10 @@ CASES = "cases"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One block of the trajectory: `kind` is think, query, retrieve, cases or answer."""
+    """One block of the trajectory: `kind` is think, query, retrieve, cases or answer.
+
+    A completion without a readable answer ends with a block of kind 'unparsed': all of its text.
+    """
 
     kind: str
     text: str
@@ -89,8 +92,9 @@ def steps_of(trajectory: Trajectory) -> tuple[Step, ...]:
         steps += _turn_steps(turn)
     if not seen:
         steps += cases
-    raw = trajectory.answer.raw or trajectory.answer.text
-    return (*steps, Step("answer", raw.strip())) if raw.strip() else tuple(steps)
+    if trajectory.answer.letter is None:
+        return (*steps, Step("unparsed", trajectory.text))
+    return (*steps, Step("answer", (trajectory.answer.raw or trajectory.answer.text).strip()))
 
 
 def sources_of(trajectory: Trajectory) -> tuple[Source, ...]:

@@ -59,9 +59,10 @@ def test_the_confidence_is_that_of_the_chosen_option() -> None:
 
 
 def test_no_answer_is_said_not_guessed() -> None:
-    lost = replace(TRAJECTORY, answer=Answer(None), stop_reason=StopReason.LENGTH, option_probs=())
+    lost = replace(TRAJECTORY, answer=Answer(None), stop_reason=StopReason.LENGTH, option_probs=(), text="<think>hm")
     reply = make_reply(QUESTION, lost, (), calibrated=True)
     assert (reply.answer, reply.answer_text, reply.confidence, reply.stop_reason) == ("", "", 0.0, "length")
+    assert (reply.trajectory[-1].kind, reply.trajectory[-1].text) == ("unparsed", "<think>hm")
 
 
 def test_similar_cases_stand_where_the_policy_saw_them() -> None:
