@@ -50,7 +50,7 @@ def load_open_clip(name: str) -> tuple[Any, Tokenizer, Preprocess]:
     """
     import open_clip
 
-    identity = f"local-dir:{name}" if Path(name).is_dir() else name
+    identity = _identity(name)
     try:
         model, _, _ = open_clip.create_model_and_transforms(identity)
         wrapped = open_clip.get_tokenizer(identity)
@@ -66,6 +66,21 @@ def load_open_clip(name: str) -> tuple[Any, Tokenizer, Preprocess]:
         interpolation=values["interpolation"],
     )
     return model.eval(), _fast_tokenizer(wrapped, name), preprocess
+
+
+def _identity(name: str) -> str:
+    """open_clip's name for it. Without weights open_clip would quietly start from random ones."""
+    if name.startswith("hf-hub:"):
+        return name
+    folder = Path(name)
+    if not (folder / "open_clip_config.json").is_file():
+        raise ArtefactError(
+            f"encoders.image_encoder = {name!r}: expected 'clinic', 'hf-hub:<owner>/<model>', or a folder with "
+            "open_clip_config.json"
+        )
+    if not any(folder.glob("open_clip*.safetensors")) and not any(folder.glob("open_clip*.bin")):
+        raise ArtefactError(f"encoders.image_encoder = {name!r} has no weights (open_clip_model.safetensors)")
+    return f"local-dir:{folder}"
 
 
 def _fast_tokenizer(wrapped: Any, name: str) -> Tokenizer:

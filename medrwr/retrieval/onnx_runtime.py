@@ -43,9 +43,10 @@ def open_session(path: Path, *, provider: Provider = "auto", threads: int = 0) -
     options.intra_op_num_threads = threads
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # cores are shared with torch
     options.log_severity_level = 3
+    state = onnxruntime.capi.onnxruntime_pybind11_state
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=chosen)
-    except RuntimeError as error:
+    except (state.Fail, state.InvalidProtobuf, state.InvalidGraph, state.NoSuchFile) as error:
         raise ArtefactError(f"{path} is not a usable ONNX file ({error}): run `dvc repro encoders`") from None
 
 
