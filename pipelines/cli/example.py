@@ -12,6 +12,7 @@ from medrwr.evaluation.examples import Example
 from medrwr.records import read_records
 from medrwr.types import LETTERS
 from pipelines.cli.rendering import print_steps
+from pipelines.cli.screen import make_console
 from pipelines.paths import Paths
 
 
@@ -21,7 +22,7 @@ def example(root: Path = Path(), console: Console | None = None) -> None:
     Raises:
         ArtefactError: there was no evaluation, or it kept no example.
     """
-    paths, console = Paths(root), console or Console()
+    paths, console = Paths(root), console or make_console()
     path = paths.evaluation / "examples.jsonl"
     examples, _ = read_records(path, Example)
     if not examples:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pipelines.cli.screen import make_console
 from pipelines.params import load_params
 from pipelines.process import set_environment
 from pipelines.promotion import METRIC_TAG, PROMOTED_TAG, REASON_TAG, Registry
@@ -20,7 +21,7 @@ def models(root: Path = Path(), console: Console | None = None) -> None:
     Raises:
         TrackingError: the registry cannot be reached.
     """
-    console = console or Console()
+    console = console or make_console()
     metric = load_params(root).register_.gate_metric
     registry = _registry(root)
     versions = registry.versions()
@@ -28,9 +29,9 @@ def models(root: Path = Path(), console: Console | None = None) -> None:
         console.print(f"{registry.name} has no version yet: run `dvc repro`")
         return
     carriers = {carrier.version: name for name, carrier in registry.carriers().items()}
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("version", "alias", metric, "promoted", "checkpoint", "revision", "the gate said"):
-        table.add_column(heading, overflow="fold")
+    table = Table(title=f"{registry.name}, gate metric {metric}", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for heading in ("version", "alias", "metric", "promoted", "checkpoint", "revision"):
+        table.add_column(heading, no_wrap=True)
     for version in versions:
         tags = version.tags
         table.add_row(
@@ -40,9 +41,10 @@ def models(root: Path = Path(), console: Console | None = None) -> None:
             tags.get(PROMOTED_TAG, "-"),
             tags.get("digest.checkpoint", "")[:12],
             tags.get("git.revision", "")[:12],
-            escape(tags.get(REASON_TAG, "")),
         )
     console.print(table)
+    for version in versions:
+        console.print(f"version {version.version}: {escape(version.tags.get(REASON_TAG, 'not judged'))}")
     for move in registry.history():
         console.print(f"{move.when} {move.who}: {move.from_version or 'none'} -> {move.to_version}: {escape(move.why)}")
 
@@ -56,7 +58,9 @@ def rollback(why: str, root: Path = Path(), console: Console | None = None) -> N
     """
     registry = _registry(root)
     move = registry.rollback(why)
-    (console or Console()).print(f"{registry.name}@{registry.alias}: version {move.from_version} -> {move.to_version}")
+    (console or make_console()).print(
+        f"{registry.name}@{registry.alias}: version {move.from_version} -> {move.to_version}"
+    )
 
 
 def _registry(root: Path) -> Registry:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from medrwr.serving.asking import Ask
 from medrwr.types import LETTERS
+from pipelines.cli.screen import make_console
 
 STYLES = {
     "think": "italic",
@@ -24,7 +25,7 @@ STYLES = {
 
 def print_reply(asked: Ask, reply: Mapping[str, Any], console: Console | None = None) -> None:
     """Print one reply (`medrwr.serving.replies.Reply` as a mapping)."""
-    console = console or Console()
+    console = console or make_console()
     console.print(f"[bold]{escape(asked.question)}[/bold]")
     for letter, option in zip(LETTERS, asked.options, strict=False):
         console.print(f"  {letter}. {escape(option)}")

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from medrwr.errors import ArtefactError
 from pipelines.catalogue import STAGES
+from pipelines.cli.screen import make_console
 from pipelines.paths import Paths
 
 
@@ -20,7 +21,7 @@ def summary(root: Path = Path(), console: Console | None = None) -> None:
     Raises:
         ArtefactError: no stage has run in this workspace.
     """
-    paths, console = Paths(root), console or Console()
+    paths, console = Paths(root), console or make_console()
     timings = read_timings(paths)
     if not timings:
         raise ArtefactError(f"no stage has run in {root.resolve()}: run `make pipeline`, or `dvc repro`")
