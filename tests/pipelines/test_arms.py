@@ -1,0 +1,84 @@
+"""The arms of evaluation on the real engine, with a policy trained for seconds (M29)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from medrwr.config import RolloutSettings
+from medrwr.evaluation.scorer import judge_all
+from medrwr.rollout.engine import RolloutEngine
+from pipelines.arms import AT_ONCE, NO_RETRIEVAL, OWN_QUERY, QUESTION_AS_QUERY, Arm, GreedyRollout, request_of
+from tests.rollout.conftest import DictionaryRetriever, build_policy, question
+
+
+class Counter:
+    """A sink that remembers how far it was told the work is."""
+
+    def __init__(self):
+        self.done = []
+
+    def log(self, metrics, step=None):
+        raise AssertionError("a rollout logs nothing")
+
+    def progress(self, done, total, label):
+        self.done.append((done, total, label))
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("images")
+    for number in range(4):
+        pixels = np.random.default_rng(number).integers(0, 255, (112, 112), dtype=np.uint8)
+        Image.fromarray(pixels).save(root / f"{number}.png")
+    return root
+
+
+@pytest.fixture(scope="module")
+def engine(images) -> RolloutEngine:
+    return RolloutEngine(build_policy(images), DictionaryRetriever(), RolloutSettings(batch_size=3))
+
+
+def play(engine, images, arm: Arm, sink=None):
+    questions = [question(number, image=image) for image in (False, True) for number in range(4)]
+    return questions, GreedyRollout(engine, images, arm, sink or Counter(), "asked")(questions)
+
+
+def test_m29_an_arm_is_a_request(images):
+    asked = question(1)
+    assert request_of(asked, images, OWN_QUERY).max_turns is None
+    assert request_of(asked, images, NO_RETRIEVAL).max_turns == 0
+    assert request_of(asked, images, QUESTION_AS_QUERY).forced_query == asked.text
+    assert request_of(asked, images, AT_ONCE).answer_at_once
+
+
+def test_order_progress_and_repetition(engine, images):
+    """Eight questions in batches of three; greedy, so a second time brings the same tokens."""
+    sink = Counter()
+    questions, first = play(engine, images, OWN_QUERY, sink)
+    _, second = play(engine, images, OWN_QUERY)
+    assert [one.question_id for one in first] == [asked.question_id for asked in questions]
+    assert sink.done == [(3, 8, "asked"), (6, 8, "asked"), (8, 8, "asked")]
+    assert [one.completion_ids for one in first] == [one.completion_ids for one in second]
+    assert sum(verdict.correct for verdict in judge_all(questions, first)) >= 4  # it was trained on these
+
+
+def test_m29_own_query_asks_and_no_retrieval_does_not(engine, images):
+    _, own = play(engine, images, OWN_QUERY)
+    _, without = play(engine, images, NO_RETRIEVAL)
+    assert any(one.retrieved for one in own)
+    assert not any(one.retrieved or one.passages for one in without)
+
+
+def test_m29_the_question_is_the_only_query(engine, images):
+    questions, played = play(engine, images, QUESTION_AS_QUERY)
+    assert [one.queries for one in played] == [(asked.text,) for asked in questions]
+    assert all(len(one.passages) == 2 for one in played)
+
+
+def test_m29_at_once_means_no_thought(engine, images):
+    _, played = play(engine, images, AT_ONCE)
+    assert all(not one.retrieved and len(one.option_probs) == 4 for one in played)
