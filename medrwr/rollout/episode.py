@@ -160,14 +160,13 @@ class Episode:
             if self._retrievals_left == 0:
                 self._force_answer()
         elif event.block == QUERY:
+            self.query_cut = self.query_cut or self._here
             self._here, self.query = Cut(len(self.record.ids), event.tail), event.content
         else:
             self._answer = parse_answer(event.content, self.question.options)
             self._finish(StopReason.FORCED if self._forced else StopReason.ANSWERED)
 
     def _opened(self, event: Event) -> None:
-        if event.block == QUERY and self.query_cut is None:
-            self.query_cut = self._here
         if event.block == ANSWER:
             self.answer_cut = self._here
             self.reads_confidence = not event.tail.strip()

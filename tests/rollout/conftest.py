@@ -94,7 +94,11 @@ def build_policy(image_root: Path) -> Policy:
     asked = question(0)
     prompt = " ".join(block["text"] for m in build_messages(asked, max_turns=3) for block in m["content"])
     told = " ".join(segment.text for segment in render_demonstration(demonstration(asked), [[]])).replace("<", " ")
-    corpus = [f"{prompt} {told} {' '.join(DRUGS + SIGNS)} is treated first with", "[1] sign: 0123456789"] * 20
+    corpus = [
+        f"{prompt} {told} {' '.join(DRUGS + SIGNS)} is treated first with",
+        "[1] sign: 0123456789",
+        "of A B C D",
+    ] * 20
     policy = build_tiny_policy(corpus, seed=0, vocab_size=640, width=64, layers=2, heads=2)
     rows = _training_rows(policy, image_root)
     ids = [[*context.ids, *completion] for context, completion, _ in rows]

@@ -124,13 +124,15 @@ def test_a_query_or_answer_that_exceeds_the_limit_ends_the_episode(tokenizer: An
 
 
 def test_passages_that_do_not_fit_are_left_out(tokenizer: Any) -> None:
-    long = [passage(n, "arc " * 20) for n in range(3)]
-    episode = new_episode(tokenizer, Limits(2, 40, 150, 16))
+    text = " ".join(["arc"] * 40)
+    own, one = (len(tokenizer.encode(part)) for part in (THOUGHT + "<query>arc</query>", f"\n[1] {text}"))
+    limits = Limits(2, 40, own + 16 + 8 + int(2.5 * one), 16)  # room for two passages and a half
+    episode = new_episode(tokenizer, limits)
     sample(episode, tokenizer, THOUGHT + "<query>arc</query>")
-    episode.receive(long)
+    episode.receive([passage(n, text) for n in range(3)])
     assert episode.running
-    assert 1 <= len(episode._turns[0].passages) < 3
-    assert len(episode.record.ids) <= 150 - 16
+    assert len(episode._turns[0].passages) == 2
+    assert len(episode.record.ids) <= limits.completion_tokens - limits.answer_reserve
 
 
 def test_without_room_for_any_passage_the_episode_ends(tokenizer: Any) -> None:
