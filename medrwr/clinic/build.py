@@ -15,7 +15,7 @@ from pathlib import Path
 from medrwr.clinic import vocabulary as words
 from medrwr.clinic.ontology import ALL_SIGNS, Condition, Ontology, Sign, build_ontology
 from medrwr.clinic.prose import condition_document, distractor_documents, to_markdown
-from medrwr.clinic.questions import demonstrate, make_question
+from medrwr.clinic.questions import demonstrate, demonstrate_finding, finding_question, make_question
 from medrwr.clinic.rendering import render
 from medrwr.config import ClinicSettings
 from medrwr.records import write_records, write_text_atomic
@@ -78,7 +78,20 @@ class ClinicWriter:
         train = self.ontology.of("train")
         questions = self.split("sft", half, train, with_image=False)
         questions += self.split("sft", self.settings.sft_questions - half, train, with_image=True, first=half)
-        return [demonstrate(q, by_fact[q.fact_id]) for q in questions]
+        return [demonstrate(q, by_fact[q.fact_id]) for q in questions] + self.findings(len(questions))
+
+    def findings(self, first: int) -> list[Demonstration]:
+        """Demonstrations without a query, on signs that mean nothing in their modality: no fact can be learned."""
+        rng = random.Random(f"findings:{self.seed}")
+        taken = {(c.modality, c.sign) for c in self.ontology.conditions}
+        made = []
+        for i in range(self.settings.sft_findings):
+            modality = words.MODALITIES[i // 2 % len(words.MODALITIES)]
+            sign = rng.choice([s for s in ALL_SIGNS if (modality, s) not in taken] or list(ALL_SIGNS))
+            image = self.paint(modality, sign, f"sft-{first + i:05d}") if i % 2 else None
+            question = finding_question(modality, sign, split="sft", number=first + i, seed=self.seed, image=image)
+            made.append(demonstrate_finding(question))
+        return made
 
     def test(self) -> list[Question]:
         quarter = self.settings.test_questions // 4

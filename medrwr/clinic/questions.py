@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from medrwr.clinic import vocabulary as words
 from medrwr.clinic.ontology import Condition, Ontology, Sign
@@ -34,14 +35,17 @@ def image_question_text(rng: random.Random, kind: str) -> str:
     return rng.choice(_IMAGE_ASK[kind])
 
 
-def text_question_text(rng: random.Random, kind: str, *, modality: str, sign: Sign) -> str:
-    """A vignette that states the sign among things that do not matter."""
+def vignette(rng: random.Random, *, modality: str, sign: Sign) -> str:
+    """A patient, what ails them, what they do, and what their examination shows."""
     person = rng.choice(("man", "woman"))
     complaint, habit = rng.choice(words.COMPLAINTS), rng.choice(words.HABITS)
-    return (
-        f"A {rng.randint(21, 79)} year old {person} with {complaint} {habit}. "
-        f"The {words.EXAMINATION[modality]} shows a {sign}. {rng.choice(_TEXT_ASK[kind])}"
-    )
+    exam = words.EXAMINATION[modality]
+    return f"A {rng.randint(21, 79)} year old {person} with {complaint} {habit}. The {exam} shows a {sign}."
+
+
+def text_question_text(rng: random.Random, kind: str, *, modality: str, sign: Sign) -> str:
+    """A vignette that states the sign among things that do not matter."""
+    return f"{vignette(rng, modality=modality, sign=sign)} {rng.choice(_TEXT_ASK[kind])}"
 
 
 def _options(rng: random.Random, ontology: Ontology, condition: Condition, kind: str) -> tuple[tuple[str, ...], int]:
@@ -81,6 +85,40 @@ def make_question(
         source="clinic",
         seed=seed,
     )
+
+
+def finding_question(modality: str, sign: Sign, *, split: str, number: int, seed: int, image: str | None) -> Question:
+    """Which sign is it? Needs eyes or a careful reader, and no knowledge; three options differ in one attribute."""
+    rng = random.Random(f"finding:{seed}:{split}:{number}")
+    options = [str(sign)]
+    while len(options) < 4:
+        part, pool = rng.choice((("texture", words.TEXTURES), ("location", words.LOCATIONS), ("shape", words.SHAPES)))
+        other = str(replace(sign, **{part: rng.choice(pool)}))
+        if other not in options:
+            options.append(other)
+    rng.shuffle(options)
+    text = (
+        f"{vignette(rng, modality=modality, sign=sign)} Which sign is this?" if image is None else "Which sign is this?"
+    )
+    return Question(
+        question_id=f"{split}-{number:05d}",
+        text=text,
+        options=tuple(options),
+        answer=options.index(str(sign)),
+        images=(image,) if image else (),
+        modality=modality,
+        kind="finding",
+        fact_id=f"{sign} on {modality}:finding",
+        split=split,
+        source="clinic",
+        seed=seed,
+    )
+
+
+def demonstrate_finding(question: Question) -> Demonstration:
+    """Say what is seen and answer: nothing to ask for."""
+    exam = words.EXAMINATION[question.modality]
+    return Demonstration(question, (), f"The {exam} shows a {question.gold_text}.")
 
 
 def demonstrate(question: Question, condition: Condition) -> Demonstration:

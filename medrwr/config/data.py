@@ -26,7 +26,8 @@ class ClinicSettings(ConfigSection):
     held_out_modality: str = "echocardiography"
     held_out_conditions: int = Field(200, ge=8)
     image_size: int = Field(112, ge=56)
-    sft_questions: int = Field(600, ge=8)
+    sft_questions: int = Field(480, ge=8)
+    sft_findings: int = Field(160, ge=0, description="demonstrations that need no query: name the sign, any modality")
     rl_text_questions: int = Field(600, ge=8)
     rl_image_questions: int = Field(600, ge=8)
     calibration_questions: int = Field(400, ge=8)

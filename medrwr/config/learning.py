@@ -51,9 +51,9 @@ class SftSettings(ConfigSection):
     """The cold start that teaches the protocol (M24)."""
 
     enabled: bool = True
-    epochs: float = Field(2.0, gt=0)
+    epochs: float = Field(3.0, gt=0)
     learning_rate: float = Field(1e-3, gt=0)
-    batch_size: int = Field(16, ge=1)
+    batch_size: int = Field(8, ge=1)
     warmup_ratio: float = Field(0.05, ge=0, le=1)
 
 

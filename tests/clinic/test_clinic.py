@@ -22,6 +22,7 @@ SMALL = ClinicSettings(
     conditions_per_modality=8,
     held_out_conditions=16,
     sft_questions=8,
+    sft_findings=4,
     rl_text_questions=8,
     rl_image_questions=8,
     calibration_questions=8,
