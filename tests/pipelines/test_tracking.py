@@ -44,7 +44,7 @@ def test_a_run_has_params_digests_curves_and_files(tracked: Path, monkeypatch: p
     assert run.data.tags["digest.data/clinic"] == "abc123.dir"
     assert run.data.tags["git.revision"] == "unversioned"
     assert run.data.tags["checkpoint"] == "deadbeef"
-    assert run.data.params["sft.epochs"] == "2.0"
+    assert run.data.params["sft.epochs"] == "4.0"
     assert run.data.params["base.seed"] == "3"
     assert "rollout.max_turns" not in run.data.params  # dvc.yaml does not give it to this stage
     assert [point.value for point in client.get_metric_history(run.info.run_id, "step_time")] == [1.0, 1.0, 1.0]

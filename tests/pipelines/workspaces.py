@@ -23,7 +23,7 @@ stages:
 """
 
 
-def make_workspace(root: Path, params: str = "base: {seed: 3}\n") -> Path:
+def make_workspace(root: Path, params: str = "base: {seed: 3}\nsft: {epochs: 4}\n") -> Path:
     """params.yaml, dvc.yaml and a dvc.lock in which stage `clinic` has run."""
     (root / "params.yaml").write_text(params)
     (root / "dvc.yaml").write_text(DVC_YAML)

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from medrwr.policy.loading import Policy, save_policy
-from tests.rollout.conftest import build_policy
+from tests.rollout.world import build_policy, draw_images
 
 
 @pytest.fixture(scope="session")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("images")
-    for number in range(4):
-        pixels = np.random.default_rng(number).integers(0, 255, (112, 112), dtype=np.uint8)
-        Image.fromarray(pixels).save(root / f"{number}.png")
-    return root
+    return draw_images(tmp_path_factory.mktemp("images"))
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from medrwr.rollout.engine import RolloutEngine
 from medrwr.serving.answering import Answerer, SecondLook
 from medrwr.serving.asking import Ask
 from medrwr.types import ImageCase, ScoredCase
-from tests.rollout.conftest import SIGNS, DictionaryRetriever, question
+from tests.rollout.world import SIGNS, DictionaryRetriever, question
 
 NEVER, ALWAYS = 0.0, 1.1  # thresholds of re-retrieval
 CALIBRATION = Calibration(temperature=2.0, threshold=NEVER, method="fixed", digests=Digests("", "", ""))
