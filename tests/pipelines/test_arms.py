@@ -12,7 +12,7 @@ from medrwr.config import RolloutSettings
 from medrwr.evaluation.scorer import judge_all
 from medrwr.rollout.engine import RolloutEngine
 from pipelines.arms import AT_ONCE, NO_RETRIEVAL, OWN_QUERY, QUESTION_AS_QUERY, Arm, GreedyRollout, request_of
-from tests.rollout.conftest import DictionaryRetriever, build_policy, question
+from tests.rollout.world import DictionaryRetriever, build_policy, question
 
 
 class Counter:

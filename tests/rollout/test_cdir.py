@@ -16,7 +16,7 @@ from medrwr.rollout.engine import RolloutEngine, RolloutRequest
 from medrwr.rollout.logprobs import rollout_logprobs
 from medrwr.rollout.tokens import decode
 from medrwr.types import Answer, ImageCase, ScoredCase, StopReason, Trajectory
-from tests.rollout.conftest import SIGNS, question
+from tests.rollout.world import SIGNS, question
 
 ALWAYS, NEVER = CdirRule(threshold=1.1), CdirRule(threshold=0.0)
 

@@ -15,7 +15,7 @@ from medrwr.rollout.engine import RolloutEngine, RolloutRequest
 from medrwr.rollout.loop import token_kinds
 from medrwr.rollout.tokens import decode, encode_text
 from medrwr.types import Question, ScoredPassage, StopReason, Trajectory
-from tests.rollout.conftest import DictionaryRetriever, passage, question
+from tests.rollout.world import DictionaryRetriever, passage, question
 
 
 @pytest.fixture

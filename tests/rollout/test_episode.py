@@ -12,7 +12,7 @@ from medrwr.rollout.episode import Episode, Limits, TokenKinds
 from medrwr.rollout.record import TokenRecord
 from medrwr.rollout.tokens import PieceDecoder, decode
 from medrwr.types import StopReason
-from tests.rollout.conftest import passage, question
+from tests.rollout.world import passage, question
 
 THOUGHT = "<think>I see an arc.</think>"
 LIMITS = Limits(turns=1, turn_tokens=40, completion_tokens=120, answer_reserve=16)

@@ -15,7 +15,7 @@ from medrwr.rollout.context import ImageInput
 from medrwr.rollout.engine import RolloutEngine, RolloutRequest
 from medrwr.rollout.logprobs import rollout_logprobs
 from medrwr.types import Trajectory
-from tests.rollout.conftest import DictionaryRetriever, question
+from tests.rollout.world import DictionaryRetriever, question
 
 Played = tuple[list[Trajectory], list[tuple[ImageInput, ...]]]
 

@@ -10,7 +10,7 @@ import pytest
 from medrwr.errors import RetrievalError
 from medrwr.rollout.lookup import look_up
 from medrwr.types import ScoredPassage
-from tests.rollout.conftest import DictionaryRetriever
+from tests.rollout.world import DictionaryRetriever
 
 
 class Flaky(DictionaryRetriever):

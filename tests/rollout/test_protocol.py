@@ -8,7 +8,7 @@ from medrwr.policy.loading import Policy
 from medrwr.rollout.grammar import BlockTracker
 from medrwr.rollout.protocol import Segment, render_demonstration, render_passages
 from medrwr.rollout.tokens import decode, encode_segments
-from tests.rollout.conftest import demonstration, passage, question
+from tests.rollout.world import demonstration, passage, question
 
 
 def test_passages_are_numbered_lines() -> None:

@@ -13,7 +13,7 @@ from medrwr.policy.loading import Policy
 from medrwr.rollout.engine import RolloutEngine, RolloutRequest
 from medrwr.rollout.record import Cut
 from medrwr.rollout.scoring import LetterTable, answer_context, counterfactual_probs, cut_of, option_probs, temper
-from tests.rollout.conftest import DictionaryRetriever, question
+from tests.rollout.world import DictionaryRetriever, question
 
 
 def logits_of(policy: Policy, weights: dict[str, float]) -> torch.Tensor:
