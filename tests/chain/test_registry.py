@@ -12,7 +12,7 @@ import pytest
 
 from tests.chain.workspace import Workspace
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 WEIGHTS = "models/grpo_multimodal/model.safetensors"
 GATE = "held_out_image_accuracy"
