@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medrwr.sinks import MetricSink
-from medrwr.types import Question, Trajectory
+from medrwr.types import LETTERS, Answer, Question, Trajectory
 
 if TYPE_CHECKING:
     from medrwr.rollout.engine import RolloutEngine, RolloutRequest
@@ -16,17 +16,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One way of asking. `max_turns`: retrievals allowed, None for the setting's, 0 for reasoning without retrieval."""
+    """One way of asking.
+
+    Attributes:
+        max_turns: retrievals allowed, None for the setting's, 0 for reasoning without retrieval.
+        by_probability: the most probable option is the answer (M25), whatever was written after it. For baselines whose
+            answer is forced where the policy would have asked: it may write what does not parse, and a baseline must
+            not lose by that.
+    """
 
     max_turns: int | None = None
     question_as_query: bool = False
     answer_at_once: bool = False
+    by_probability: bool = False
 
 
 OWN_QUERY = Arm()
-NO_RETRIEVAL = Arm(max_turns=0)
-QUESTION_AS_QUERY = Arm(max_turns=1, question_as_query=True)
-AT_ONCE = Arm(max_turns=0, answer_at_once=True)
+NO_RETRIEVAL = Arm(max_turns=0, by_probability=True)
+QUESTION_AS_QUERY = Arm(max_turns=1, question_as_query=True, by_probability=True)
+AT_ONCE = Arm(max_turns=0, answer_at_once=True, by_probability=True)
 
 
 def request_of(question: Question, image_root: Path, arm: Arm = OWN_QUERY) -> RolloutRequest:
@@ -40,6 +48,15 @@ def request_of(question: Question, image_root: Path, arm: Arm = OWN_QUERY) -> Ro
         forced_query=question.text if arm.question_as_query else None,
         answer_at_once=arm.answer_at_once,
     )
+
+
+def most_probable(question: Question, trajectory: Trajectory) -> Trajectory:
+    """The trajectory with the most probable option as its answer; unchanged where no probabilities were read."""
+    if not trajectory.option_probs:
+        return trajectory
+    best = max(range(len(question.options)), key=lambda i: trajectory.option_probs[i])
+    answer = Answer(LETTERS[best], question.options[best], trajectory.answer.raw)
+    return replace(trajectory, answer=answer, confidence=trajectory.option_probs[best])
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +77,10 @@ class GreedyRollout:
         """
         size = self.engine.settings.batch_size
         played: list[Trajectory] = []
+        by = self.arm.by_probability
         for start in range(0, len(questions), size):
             requests = [request_of(q, self.image_root, self.arm) for q in questions[start : start + size]]
-            played += self.engine.run(requests, temperature=0.0)
+            batch = self.engine.run(requests, temperature=0.0)
+            played += [most_probable(r.question, t) for r, t in zip(requests, batch, strict=True)] if by else batch
             self.sink.progress(len(played), len(questions), self.label)
         return played

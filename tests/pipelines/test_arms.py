@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,17 @@ from PIL import Image
 from medrwr.config import RolloutSettings
 from medrwr.evaluation.scorer import judge_all
 from medrwr.rollout.engine import RolloutEngine
-from pipelines.arms import AT_ONCE, NO_RETRIEVAL, OWN_QUERY, QUESTION_AS_QUERY, Arm, GreedyRollout, request_of
+from medrwr.types import Answer, Question
+from pipelines.arms import (
+    AT_ONCE,
+    NO_RETRIEVAL,
+    OWN_QUERY,
+    QUESTION_AS_QUERY,
+    Arm,
+    GreedyRollout,
+    most_probable,
+    request_of,
+)
 from tests.rollout.world import DictionaryRetriever, build_policy, question
 
 
@@ -82,3 +93,17 @@ def test_m29_the_question_is_the_only_query(engine, images):
 def test_m29_at_once_means_no_thought(engine, images):
     _, played = play(engine, images, AT_ONCE)
     assert all(not one.retrieved and len(one.option_probs) == 4 for one in played)
+
+
+def test_a_baseline_answers_with_its_most_probable_option_whatever_it_wrote(engine, images):
+    """Probabilities .2, .5, .3 of three options: B, although what was written did not parse."""
+    asked = Question("q", "?", ("x", "y", "z"), 0)
+    written = replace(
+        play(engine, images, OWN_QUERY)[1][0], answer=Answer(None, raw="B. w"), option_probs=(0.2, 0.5, 0.3)
+    )
+    chosen = most_probable(asked, written)
+    assert (chosen.answer, chosen.confidence) == (Answer("B", "y", "B. w"), 0.5)
+    unread = replace(written, option_probs=())
+    assert most_probable(asked, unread) is unread
+    _, played = play(engine, images, NO_RETRIEVAL)
+    assert all(one.answer.letter is not None for one in played if one.option_probs)
