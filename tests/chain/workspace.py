@@ -30,7 +30,7 @@ TINY: dict[str, dict[str, Any]] = {
     },
     "encoders": {"image_steps": 3, "image_batch": 8},
     "rollout": {"max_turn_tokens": 24, "batch_size": 32},
-    "sft": {"epochs": 1, "batch_size": 8},
+    "sft": {"epochs": 0.1, "batch_size": 8},
     "grpo_text": {"steps": 2, "num_generations": 2, "prompts_per_step": 2, "save_steps": 1},
     "grpo_multimodal": {"steps": 2, "num_generations": 2, "prompts_per_step": 2, "save_steps": 1},
     "evaluate": {"questions_per_cell": 4, "ladder_questions_per_cell": 2, "bootstrap_samples": 100},
