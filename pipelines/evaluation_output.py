@@ -8,7 +8,14 @@ from dataclasses import dataclass
 
 from medrwr.evaluation.ladder import Ladder
 from medrwr.evaluation.report import render_report
-from medrwr.evaluation.results import CELL_LABELS, accuracy_text, ladder_json, ladder_markdown, measured_cells
+from medrwr.evaluation.results import (
+    CELL_LABELS,
+    CHOICE_NOTE,
+    accuracy_text,
+    ladder_json,
+    ladder_markdown,
+    measured_cells,
+)
 from medrwr.evaluation.scorer import Verdict
 from medrwr.records import write_records, write_text_atomic
 from pipelines.evaluation_report import examples_of, report_of
@@ -32,9 +39,12 @@ def write_outputs(context: StageContext, evaluated: Evaluated, metrics: Mapping[
     """reports/evaluation/* and plots/evaluate/*."""
     folder, confidence = context.paths.evaluation, confidence_of(evaluated)
     examples = examples_of(evaluated)
-    results = json.dumps(ladder_json(evaluated.ladder), indent=1, ensure_ascii=False)
-    write_text_atomic(folder / "ladder.json", results + "\n")
-    write_text_atomic(folder / "ladder.md", ladder_markdown(evaluated.ladder))
+    results = {**ladder_json(evaluated.ladder), "by_most_probable_option": ladder_json(evaluated.choices)}
+    write_text_atomic(folder / "ladder.json", json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    choices = (
+        f"## Every answer read as its most probable option\n\n{CHOICE_NOTE}\n\n{ladder_markdown(evaluated.choices)}"
+    )
+    write_text_atomic(folder / "ladder.md", f"{ladder_markdown(evaluated.ladder)}\n{choices}")
     write_records(folder / "examples.jsonl", examples)
     write_records(folder / "per_question.jsonl", _judged(evaluated))
     report = report_of(context, evaluated, metrics, examples)

@@ -48,6 +48,7 @@ def report_of(
         lead="The ladder from the base checkpoint to the deployed model, held in and held out, text and image.",
         figures=tuple(_figures(metrics)),
         ladder=evaluated.ladder,
+        choices=evaluated.choices,
         charts=_charts(confidence_of(evaluated)),
         examples=tuple(examples),
         notes=_notes(context, evaluated, metrics),
@@ -87,6 +88,7 @@ def _figures(metrics: Mapping[str, float]) -> Iterator[tuple[str, str]]:
         ("held_out_image_accuracy", "held-out image accuracy, own query", "{:.1%}"),
         ("held_out_image_no_retrieval", "the same without retrieval", "{:.1%}"),
         ("held_out_image_gain", "gain by retrieval", "{:+.1%}"),
+        ("held_out_image_choice_gain", "the same by most probable option", "{:+.1%}"),
         ("held_out_image_cdir_accuracy", "with CDIR", "{:.1%}"),
         ("ece_calibrated", "ECE, calibrated", "{:.3f}"),
     )

@@ -18,12 +18,13 @@ _BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """Everything that was asked, answered and judged."""
+    """Everything that was asked, answered and judged; `choices` reads every answer as its most probable option."""
 
     cells: Cells
     played: Played
     verdicts: Mapping[str, Mapping[str, Sequence[Verdict]]]
     ladder: Ladder
+    choices: Ladder
     calibration: Calibration
 
 
@@ -94,6 +95,8 @@ def _of_cell(evaluated: Evaluated, cell: str) -> dict[str, float]:
     if without is not None:
         metrics[f"{cell}_no_retrieval"] = without.accuracy.estimate
         metrics |= _gain(ladder, cell, "no_retrieval", FINAL, f"{cell}_gain")
+        metrics[f"{cell}_no_retrieval_choice"] = evaluated.choices.cells["no_retrieval"][cell].accuracy.estimate
+        metrics |= _gain(evaluated.choices, cell, "no_retrieval", FINAL, f"{cell}_choice_gain")
     if again is not None:
         asked = [bool(trajectory.cases) for trajectory in evaluated.played[CDIR][cell]]
         metrics[f"{cell}_cdir_accuracy"] = again.accuracy.estimate

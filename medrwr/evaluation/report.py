@@ -13,6 +13,7 @@ from medrwr.evaluation.ladder import Cell, Comparison, Ladder
 from medrwr.evaluation.page import page, picture, table
 from medrwr.evaluation.results import (
     CELL_LABELS,
+    CHOICE_NOTE,
     accuracy_text,
     difference_text,
     measured_cells,
@@ -24,12 +25,16 @@ from medrwr.types import LETTERS
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the page shows. `figures` are the headline numbers, `notes` how it was measured."""
+    """What the page shows. `figures` are the headline numbers, `notes` how it was measured.
+
+    `choices` is the ladder with every answer read as its most probable option.
+    """
 
     title: str
     lead: str
     figures: tuple[tuple[str, str], ...]
     ladder: Ladder
+    choices: Ladder
     charts: tuple[Chart, ...]
     examples: tuple[Example, ...]
     notes: tuple[str, ...]
@@ -46,6 +51,10 @@ def render_report(report: Report) -> str:
         f'<div class="grid">{"".join(_whiskers(report.ladder, cell) for cell in measured_cells(report.ladder))}</div>',
         "<h2>Paired differences, in points</h2>",
         _comparison_table(report.ladder),
+        "<h2>Every answer read as its most probable option</h2>",
+        f'<p class="soft">{CHOICE_NOTE}</p>',
+        _ladder_table(report.choices),
+        _comparison_table(report.choices),
     ]
     if report.charts:
         body += ["<h2>Confidence</h2>", f'<div class="grid">{"".join(_chart(chart) for chart in report.charts)}</div>']

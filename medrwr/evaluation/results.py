@@ -14,6 +14,11 @@ CELL_LABELS = {
     "held_out_image": "held out, image",
 }
 
+CHOICE_NOTE = (
+    "An arm that writes what is no option scores nothing, however it leans: here its most probable letter counts. "
+    "This is not the score, but the fair size of what retrieval adds."
+)
+
 
 def measured_cells(ladder: Ladder) -> list[str]:
     """Cells that at least one rung has, in their usual order."""

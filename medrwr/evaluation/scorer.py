@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from medrwr.errors import SampleError
-from medrwr.types import Question, StopReason, Trajectory
+from medrwr.types import LETTERS, Question, StopReason, Trajectory
 
 Rollout = Callable[[Sequence[Question]], Sequence[Trajectory]]
 """Answers questions, one trajectory each, in their order: an engine in production, plain records in tests."""
@@ -31,6 +31,8 @@ class Verdict:
     forced: bool
     gold_retrieved: bool
     """A retrieved passage contains the gold option's text, whole words, whatever the case."""
+    choice: str | None = None
+    """The most probable letter after `<answer>`, whatever was then written; None without an answer block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def judge(question: Question, trajectory: Trajectory) -> Verdict:
         queries=len(trajectory.queries),
         forced=trajectory.stop_reason is StopReason.FORCED,
         gold_retrieved=_mentions([found.passage.text for found in trajectory.passages], question.gold_text),
+        choice=_choice(trajectory),
     )
 
 
@@ -91,6 +94,18 @@ def judge_all(questions: Sequence[Question], trajectories: Sequence[Trajectory])
             raise SampleError(f"question id {question.question_id!r} occurs twice: give each question an id of its own")
         seen.add(question.question_id)
     return [judge(question, trajectory) for question, trajectory in zip(questions, trajectories, strict=True)]
+
+
+def by_choice(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The same verdicts, each read as its most probable letter: never the score, but the fair comparison with an arm
+    that writes what is no option (a policy without retrieval invents a drug; its letter is then still a guess).
+    """
+    return [
+        replace(
+            verdict, letter=verdict.choice, parsed=verdict.choice is not None, correct=verdict.choice == verdict.gold
+        )
+        for verdict in verdicts
+    ]
 
 
 def summarise(verdicts: Sequence[Verdict]) -> Score:
@@ -114,6 +129,11 @@ def summarise(verdicts: Sequence[Verdict]) -> Score:
         gold_retrieved_rate=sum(verdict.gold_retrieved for verdict in verdicts) / total,
         mean_confidence=sum(confidences) / len(confidences) if confidences else None,
     )
+
+
+def _choice(trajectory: Trajectory) -> str | None:
+    probs = trajectory.option_probs
+    return LETTERS[max(range(len(probs)), key=probs.__getitem__)] if probs else None
 
 
 def _mentions(texts: Sequence[str], wanted: str) -> bool:

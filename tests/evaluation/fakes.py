@@ -26,12 +26,15 @@ def question(number, *, answer=0, fact="", modality="ultrasound", image=False, o
     )
 
 
-def trajectory(asked, letter, *, confidence=0.9, query=None, passages=(), stop=StopReason.ANSWERED, extras=None):
-    """An episode that ended with `letter` (None: nothing could be parsed), after one query if there is one."""
+def trajectory(asked, letter, *, confidence=0.9, query=None, passages=(), stop=StopReason.ANSWERED, probs=None):
+    """An episode that ended with `letter` (None: nothing could be parsed), after one query if there is one.
+
+    `probs` are the option probabilities; without them `letter` has `confidence` and the others share the rest.
+    """
     found = tuple(ScoredPassage(Passage(f"p{i}", text, "d"), 1.0 - i / 10) for i, text in enumerate(passages))
     turns = (Turn("First.", query, found), Turn("So.")) if query is not None else (Turn("So."),)
     rest = (1 - confidence) / (len(asked.options) - 1)
-    probs = tuple(confidence if LETTERS[i] == letter else rest for i in range(len(asked.options)))
+    spread = tuple(confidence if LETTERS[i] == letter else rest for i in range(len(asked.options)))
     text = asked.options[LETTERS.index(letter)] if letter and letter in asked.letters else ""
     return Trajectory(
         question_id=asked.question_id,
@@ -43,6 +46,5 @@ def trajectory(asked, letter, *, confidence=0.9, query=None, passages=(), stop=S
         answer=Answer(letter, text, f"{letter}. {text}"),
         stop_reason=stop,
         confidence=confidence if letter else None,
-        option_probs=probs if letter else (),
-        extras=extras or {},
+        option_probs=probs or (spread if letter else ()),
     )

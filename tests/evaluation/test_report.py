@@ -131,7 +131,9 @@ def test_the_page_is_whole_escaped_and_fetches_nothing(ladder, tmp_path):
         [answered(1, "A", passages=("<script>alert(1)</script> kemopril",), image=True), answered(2, "B", image=True)]
     )
     chart = Chart("Reliability", "confidence", "accuracy", (Series("raw", ((0.1, 0.2),), "dots"),), diagonal=True)
-    report = Report("R & D", "Lead", (("held out", "71%"),), ladder, (chart,), tuple(examples), ("a note",), tmp_path)
+    report = Report(
+        "R & D", "Lead", (("held out", "71%"),), ladder, ladder, (chart,), tuple(examples), ("a note",), tmp_path
+    )
     text = render_report(report)
     tags = Tags()
     tags.feed(text)

@@ -3,7 +3,7 @@
 import pytest
 
 from medrwr.errors import SampleError
-from medrwr.evaluation.scorer import judge, judge_all, summarise
+from medrwr.evaluation.scorer import by_choice, judge, judge_all, summarise
 from medrwr.types import LETTERS, StopReason
 from tests.evaluation.fakes import question, trajectory
 
@@ -69,3 +69,26 @@ def test_duplicate_ids_are_refused():
 def test_nothing_to_score():
     with pytest.raises(SampleError, match="0 answers"):
         summarise([])
+
+
+def test_an_invented_option_scores_nothing_but_its_letter_is_known():
+    """q0 wrote what is no option, leaning to A (gold); q1 likewise, leaning to C; q2 broke off before its answer."""
+    questions = [question(number) for number in range(3)]
+    verdicts = judge_all(
+        questions,
+        [
+            trajectory(questions[0], None, probs=(0.7, 0.1, 0.1, 0.1)),
+            trajectory(questions[1], None, probs=(0.1, 0.2, 0.6, 0.1)),
+            trajectory(questions[2], None, stop=StopReason.LENGTH),
+        ],
+    )
+    assert summarise(verdicts).accuracy == 0.0
+    assert [verdict.choice for verdict in verdicts] == ["A", "C", None]
+    read = summarise(by_choice(verdicts))
+    assert (read.accuracy, read.parse_rate) == (1 / 3, 2 / 3)
+
+
+def test_by_choice_can_overrule_what_was_written():
+    asked = question(1)
+    (verdict,) = by_choice([judge(asked, trajectory(asked, "B", probs=(0.6, 0.4, 0.0, 0.0)))])
+    assert (verdict.letter, verdict.correct) == ("A", True)

@@ -12,6 +12,7 @@ from medrwr.calibration.artefact import Calibration, Digests
 from medrwr.config import Params
 from medrwr.evaluation.examples import Example
 from medrwr.evaluation.ladder import Resampling, assemble, chance_of
+from medrwr.evaluation.scorer import by_choice
 from medrwr.records import read_records
 from medrwr.sinks import NullSink
 from pipelines.evaluate import judge_rungs
@@ -26,7 +27,10 @@ CALIBRATION = Calibration(1.0, 0.5, "budget", Digests("a", "b", "c"))
 
 
 def evaluated() -> Evaluated:
-    """20 questions, gold A: the final model is right on 15, without retrieval on 5, each earlier rung on 2 of 10."""
+    """20 questions, gold A: the final model is right on 15, each earlier rung on 2 of 10.
+
+    Without retrieval it is right on 5; on the others it writes no option, and leans to the right one in 3 more.
+    """
     questions = [question(n, fact=f"f{n}", image=True) for n in range(20)]
 
     def play(right: int, asked: int = 20):
@@ -39,12 +43,19 @@ def evaluated() -> Evaluated:
 
     played = {rung.name: play(2, 10) for rung in RUNGS}
     played |= {"no_retrieval": play(5), "question_as_query": play(6), FINAL: play(15), CDIR: play(16)}
+    guesses = [(0.4, 0.2, 0.2, 0.2) if n < 8 else (0.2, 0.4, 0.2, 0.2) for n in range(20)]
+    invented = [trajectory(q, None, probs=probs) for q, probs in zip(questions, guesses, strict=True)]
+    played["no_retrieval"] = {"held_out_image": [*play(5)["held_out_image"][:5], *invented[5:]]}
     played["base"] = {"held_out_image": [trajectory(q, None if n else "A") for n, q in enumerate(questions[:10])]}
     cells = {"held_out_image": questions}
     verdicts = judge_rungs(cells, played)
     chance = {cell: chance_of(asked) for cell, asked in cells.items()}
-    ladder = assemble(RUNGS, verdicts, compare=COMPARED, chance=chance, resampling=Resampling(samples=300, seed=7))
-    return Evaluated(cells, played, verdicts, ladder, CALIBRATION)
+    choices = {rung: {cell: by_choice(one) for cell, one in judged.items()} for rung, judged in verdicts.items()}
+    ladder, read = (
+        assemble(RUNGS, judged, compare=COMPARED, chance=chance, resampling=Resampling(samples=300, seed=7))
+        for judged in (verdicts, choices)
+    )
+    return Evaluated(cells, played, verdicts, ladder, read, CALIBRATION)
 
 
 @pytest.fixture
@@ -61,6 +72,8 @@ def test_metrics_by_hand():
     assert metrics["held_out_image_gain"] == 0.5
     assert 0 < metrics["held_out_image_gain_lower"] < 0.5 < metrics["held_out_image_gain_upper"] < 1
     assert metrics["held_out_image_gain_mcnemar_p"] == pytest.approx(2 / 2**10)  # ten gained, none lost
+    assert metrics["held_out_image_no_retrieval_choice"] == 0.4
+    assert metrics["held_out_image_choice_gain"] == pytest.approx(0.35)
     assert metrics["held_out_image_cdir_accuracy"] == 0.8
     assert metrics["held_out_image_cdir_gain"] == pytest.approx(0.05)
     assert metrics["accuracy_sft_held_out_image"] == 0.2
