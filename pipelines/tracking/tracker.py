@@ -78,10 +78,10 @@ class RunTracker(Tracker):
             self._flush()
 
     def finish(self, result: StageResult) -> None:
-        """Keep plots and small artefacts with the run, and report to Dagster."""
+        """Keep plots and single files with the run (checkpoint folders are referred to, not copied); tell Dagster."""
         self._result = result
         self._record(Files([str(self._paths.plots(self._stage))], "plots"))
-        self._record(Files([str(path) for path in result.artefacts], "artefacts"))
+        self._record(Files([str(path) for path in result.artefacts if path.is_file()], "artefacts"))
         self._flush()
         super().finish(result)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from medrwr.retrieval.manifest import INSIDE
 from tests.chain.workspace import Workspace, digest_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -110,9 +111,9 @@ def test_a_checkpoint_without_its_processor_is_named(copy: Workspace) -> None:
 
 
 def test_an_index_of_another_encoder_is_refused(copy: Workspace) -> None:
-    manifest = copy.root / "data/index_manifest.json"
-    content = json.loads(manifest.read_text())
-    manifest.write_text(json.dumps(replace_names(content, "all-MiniLM-L6-v2", "bge-m3")))
+    for manifest in (copy.root / "data/index_manifest.json", copy.root / "data/index" / INSIDE):
+        content = json.loads(manifest.read_text())
+        manifest.write_text(json.dumps(replace_names(content, "all-MiniLM-L6-v2", "bge-m3")))
 
     done = copy.stage("sft")
 

@@ -60,7 +60,7 @@ class Curve:
 
 
 def test_a_small_instance_learns_and_repeats_itself() -> None:
-    """24 small steps: the loss on choosing falls by a tenth at least, and the same seed gives the same curve."""
+    """24 small steps: the loss on captions falls by a tenth at least, and the same seed gives the same curve."""
     corpus = list(tokenizer_corpus(ONTOLOGY, seed=1))[:300]
     plan = PretrainingPlan(steps=24, seed=1, batch_share=0.1, log_every=4)
     curves = []
@@ -70,5 +70,5 @@ def test_a_small_instance_learns_and_repeats_itself() -> None:
         assert pretrain(policy, ONTOLOGY, plan, sink)[-1]["step"] == 24
         curves.append(sink.rows)
     assert curves[0] == curves[1]
-    choosing = [row["loss/choosing"] for row in curves[0] if "loss/choosing" in row]
-    assert choosing[-1] < 0.9 * choosing[0]
+    captions = [row["loss/caption"] for row in curves[0] if "loss/caption" in row]
+    assert captions[-1] < 0.9 * captions[0]
