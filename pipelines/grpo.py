@@ -31,7 +31,7 @@ _FINAL = {
     "hit_rate": "hit_rate",
     "turns": "turns",
     "sampled_tokens": "sampled_tokens",
-    "entropy": "entropy",
+    "entropy": "policy_entropy",
     "groups_without_spread": "frac_reward_zero_std",
 }
 
@@ -119,7 +119,7 @@ def _result(context: StageContext, stage: GrpoStage, history: History) -> StageR
     headline = (
         f"sampled accuracy {metrics['first_accuracy']:.2f} -> {metrics['accuracy']:.2f}, query rate "
         f"{metrics['query_rate']:.2f}, well formed {metrics['validity']:.2f} "
-        f"(last {_LAST_STEPS} of {len(history)} steps)"
+        f"(last {min(_LAST_STEPS, len(history))} of {len(history)} steps)"
     )
     return StageResult(metrics, headline, (context.paths.model(stage.name),))
 

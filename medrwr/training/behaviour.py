@@ -24,6 +24,13 @@ MEASURES: dict[str, Measure] = {
 
 
 def behaviour(questions: Sequence[Question], trajectories: Sequence[Trajectory]) -> dict[str, float]:
-    """The mean of each measure over all trajectories."""
+    """The mean of each measure over all trajectories, and the policy's entropy."""
     pairs = list(zip(questions, trajectories, strict=True))
-    return {name: sum(measure(q, t) for q, t in pairs) / len(pairs) for name, measure in MEASURES.items()}
+    means = {name: sum(measure(q, t) for q, t in pairs) / len(pairs) for name, measure in MEASURES.items()}
+    return means | {"policy_entropy": policy_entropy(trajectories)}
+
+
+def policy_entropy(trajectories: Sequence[Trajectory]) -> float:
+    """Nats a sampled token: the mean of minus its log-probability, which estimates the entropy without bias."""
+    tokens = sum(sum(t.env_mask) for t in trajectories)
+    return -sum(sum(t.logprobs) for t in trajectories) / max(tokens, 1)

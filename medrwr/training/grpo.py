@@ -31,7 +31,7 @@ CURVES = {
     "validity": {"parse_rate": "answer parsed", "validity": "well formed", "forced_rate": "answer forced"},
     "retrieval": {"query_rate": "query rate", "turns": "turns"},
     "length": {"sampled_tokens": "sampled", "inserted_tokens": "inserted"},
-    "entropy": {"entropy": "entropy"},
+    "entropy": {"policy_entropy": "entropy"},
     "spread": {"frac_reward_zero_std": "groups without spread"},
     "optimisation": {"grad_norm": "gradient norm", "kl": "KL"},
 }
@@ -62,9 +62,9 @@ def train_grpo(
         ArtefactError: text and image questions are mixed.
     """
     from transformers import PrinterCallback
-    from trl.trainer.grpo_trainer import GRPOTrainer
 
     from medrwr.training.callbacks import SinkCallback
+    from medrwr.training.sparing import SparingTrainer
 
     checkpoint = resume_point(work, policy.model)
     rollouts = Rollouts(
@@ -76,7 +76,7 @@ def train_grpo(
         seed=options.seed,
     )
     warnings.filterwarnings("ignore", message=".*'rollout_func', which is an experimental feature")
-    trainer = GRPOTrainer(
+    trainer = SparingTrainer(
         model=policy.model,
         reward_funcs=total,
         args=grpo_arguments(settings, options, work.path, max_completion_tokens=task.max_completion_tokens),

@@ -19,6 +19,7 @@ from medrwr.sinks import MetricSink, NullSink
 from medrwr.training.grpo import GrpoTask, grpo_arguments, rows_a_device, train_grpo
 from medrwr.training.prompts import prompt_rows
 from medrwr.training.rollouts import Rollouts, total
+from medrwr.training.sparing import SparingTrainer, rows_that_count
 from medrwr.training.trainer_arguments import RunOptions
 from medrwr.training.work import WorkFolder
 from medrwr.types import Question, Trajectory
@@ -128,6 +129,58 @@ def test_grpo_step_changes_parameters_and_the_same_seed_gives_the_same_log(world
     again = train(world, second, tmp_path / "second", questions=world.image)
     drop_times = lambda entry: {name: value for name, value in entry.items() if "time" not in name}  # noqa: E731
     assert [drop_times(entry) for entry in again] == [drop_times(entry) for entry in log]
+
+
+class EvenScorer(VowelScorer):
+    """Gives every rollout of the even questions the same, so that their groups have no spread."""
+
+    def score(self, episodes: Sequence[tuple[Question, Trajectory]]) -> list[dict[str, float]]:
+        scores = super().score(episodes)
+        even = [question.question_id[-1] in "02468" for question, _ in episodes]
+        return [{"vowels": 0.3, "total": 0.3} if same else s for s, same in zip(scores, even, strict=True)]
+
+
+def test_rows_without_advantage_are_left_out_and_the_update_is_the_same(world, new_policy, tmp_path, monkeypatch):
+    """Of the two prompts of each step one has no spread: 4 of 8 rows go through the model, to the same weights."""
+    seen: list[int] = []
+    original = SparingTrainer._get_per_token_logps_and_entropies
+
+    def counting(self, model, input_ids, *args, **kw):
+        seen.append(len(input_ids))
+        return original(self, model, input_ids, *args, **kw)
+
+    monkeypatch.setattr(SparingTrainer, "_get_per_token_logps_and_entropies", counting)
+    weights = []
+    for spares in (True, False):
+        if not spares:
+            monkeypatch.setattr(SparingTrainer, "spares", False)
+        policy = new_policy()
+        given = replace(task(world, policy, world.image), scorer=EvenScorer())
+        work = WorkFolder(tmp_path / str(spares), "inputs")
+        log = train_grpo(policy, given, SETTINGS, options=OPTIONS, work=work, sink=NullSink())
+        assert [entry["frac_reward_zero_std"] for entry in log] == [0.5] * 4
+        weights.append(policy.model.state_dict())
+    assert seen == [4] * 4 + [8] * 4
+    for name, value in weights[0].items():
+        assert torch.allclose(value, weights[1][name], atol=2e-3), name
+
+
+def test_a_batch_without_any_advantage_keeps_one_row():
+    """Rows of 1 and 2 images, 4 and 2 + 6 pixel rows: the second has the advantage; without any the first is kept."""
+    batch = {
+        "advantages": torch.tensor([0.0, 1.5]),
+        "completion_ids": torch.tensor([[1, 2], [3, 4]]),
+        "num_images": [1, 2],
+        "image_grid_thw": torch.tensor([[1, 2, 2], [1, 1, 2], [1, 2, 3]]),
+        "pixel_values": torch.arange(12)[:, None],
+        "num_items_in_batch": torch.tensor(4),
+    }
+    kept = rows_that_count(batch)
+    assert kept["completion_ids"].tolist() == [[3, 4]]
+    assert kept["pixel_values"][:, 0].tolist() == list(range(4, 12))
+    assert kept["image_grid_thw"].tolist() == [[1, 1, 2], [1, 2, 3]]
+    assert (kept["num_images"], kept["num_items_in_batch"].item()) == ([2], 4)
+    assert rows_that_count({**batch, "advantages": torch.zeros(2)})["pixel_values"][:, 0].tolist() == [0, 1, 2, 3]
 
 
 class Killer(NullSink):
