@@ -16,7 +16,7 @@ _NEGLIGIBLE = 1e-3  # of a standard score: what rounding leaves of a spread of z
 
 
 class SparingTrainer(GRPOTrainer):
-    """Spares rows where that is exact: `dapo` without KL or entropy bonus, in one process (several need equal shapes)."""
+    """Spares rows where that is exact: `dapo`, no KL, no entropy bonus, one process (several need equal shapes)."""
 
     @property
     def spares(self) -> bool:
