@@ -59,7 +59,8 @@ def test_the_champion_answers_an_image_question_from_the_registry(chain: Workspa
     letters = "ABCD"[: len(question["options"])]
     assert reply["answer"] in (*letters, "")
     assert 0 <= reply["confidence"] <= 1
-    assert sum(reply["option_probs"]) == pytest.approx(1, abs=1e-3)
+    # a policy trained for moments may break off before its answer block: then no option has a probability
+    assert sum(reply["option_probs"]) == pytest.approx(1 if reply["option_probs"] else 0, abs=1e-3)
     assert reply["trajectory"]
     assert all(source["text"] for source in reply["sources"])
 
