@@ -81,7 +81,7 @@ class IndexSettings(ConfigSection):
     top_k: int = Field(3, ge=1)
     candidates: int = Field(30, ge=1, description="how deep each list goes into the fusion")
     rrf_k: int = Field(10, ge=1, description="small: at 60 two middling ranks beat one first")
-    text_weight: float = Field(0.8, ge=0, le=1, description="of the fusion; 0.8 for named signs, 0.3 for questions in prose")
+    text_weight: float = Field(0.8, ge=0, le=1, description="in the fusion; for questions in prose 0.3 is better")
     bigrams: bool = Field(True, description="full text knows pairs of neighbouring words as well as words")
     exact_below: int = Field(20000, ge=0, description="fewer rows than this are scanned exactly")
 
