@@ -68,4 +68,4 @@ pins: $(READY) ## write constraints.txt from what is installed in .venv
 	@python -m pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==[^ ]+$$' > constraints.txt
 
 clean: ## remove what the pipeline made (not .venv, not the shipped base model)
-	@rm -rf data models/encoders models/sft models/grpo_text models/grpo_multimodal metrics plots reports work mlruns mlflow.db .dagster_home
+	@rm -rf data models/encoders models/sft models/grpo_text models/grpo_multimodal models/registry metrics plots reports work mlruns mlflow.db .dagster_home
