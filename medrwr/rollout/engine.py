@@ -67,6 +67,7 @@ class RolloutEngine:
         self._vocabulary = confidence_vocabulary
         self._loop = EpisodeLoop(policy, retriever, settings, confidence_vocabulary)
         self._pieces: dict[int, str] = {}
+        self._reserves: dict[tuple[str, ...], int] = {}
 
     def run(self, requests: Sequence[RolloutRequest], *, temperature: float | None = None) -> list[Trajectory]:
         """Play all requests; trajectories come back in their order.
@@ -115,15 +116,20 @@ class RolloutEngine:
 
     def limits(self, request: RolloutRequest) -> Limits:
         """What an episode of this request may use."""
-        closed = closing(THINK) + render_block(ANSWER, "A. ")
-        options = request.question.options
-        longest = max(len(encode_text(self.policy.tokenizer, closed + option)) for option in options)
         return Limits(
             turns=self._turns(request),
             turn_tokens=self.settings.max_turn_tokens,
             completion_tokens=self.settings.max_completion_tokens,
-            answer_reserve=longest + _SLACK,
+            answer_reserve=self._answer_reserve(request.question.options),
         )
+
+    def _answer_reserve(self, options: tuple[str, ...]) -> int:
+        """Tokens that closing a thought and giving the longest answer take."""
+        if options not in self._reserves:
+            closed = closing(THINK) + render_block(ANSWER, "A. ")
+            lengths = [len(encode_text(self.policy.tokenizer, closed + option)) for option in options]
+            self._reserves[options] = max(lengths) + _SLACK
+        return self._reserves[options]
 
     def _turns(self, request: RolloutRequest) -> int:
         return self.settings.max_turns if request.max_turns is None else request.max_turns
