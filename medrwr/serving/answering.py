@@ -56,7 +56,10 @@ class Answerer:
         with tempfile.TemporaryDirectory(prefix="medrwr-") as name:
             folder = Path(name)
             questions = [to_question(ask, number, folder) for number, ask in enumerate(asks, start=1)]
-            requests = [RolloutRequest(question, folder) for question in questions]
+            requests = [
+                RolloutRequest(question, folder, forced_query=ask.query or None)
+                for question, ask in zip(questions, asks, strict=True)
+            ]
             believed = self._play(requests)
         return [self._reply(question, one) for question, one in zip(questions, believed, strict=True)]
 

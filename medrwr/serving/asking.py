@@ -21,11 +21,15 @@ UNKNOWN_ANSWER = 0  # `Question` wants a gold index; nothing on the way to a rep
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question. `image` is a path, base64 text (a data URL too), the bytes of a file, or None."""
+    """One question. `image` is a path, base64 text (a data URL too), the bytes of a file, or None.
+
+    `query` is looked up first, on the policy's behalf; it counts as one of its turns.
+    """
 
     question: str
     options: tuple[str, ...]
     image: str | bytes | None = None
+    query: str | None = None
 
 
 def to_question(ask: Ask, number: int, folder: Path) -> Question:

@@ -40,14 +40,16 @@ class MedRwrModel(PythonModel):
 
         Args:
             model_input: columns question, options (list of texts) and, optional, image (a path, base64 text, bytes,
-                or nothing for a text-only question).
+                or nothing for a text-only question) and query (looked up first, on the policy's behalf).
 
         Raises:
             QuestionError: a row has too few options, or empty or repeated ones.
             ImageError: a row's image cannot be decoded.
         """
         asks = [
-            Ask(str(row["question"]), tuple(map(str, row["options"])), _image(row.get("image")))
+            Ask(
+                str(row["question"]), tuple(map(str, row["options"])), _given(row.get("image")), _text(row.get("query"))
+            )
             for row in model_input.to_dict("records")
         ]
         return [asdict(reply) for reply in self._answerer.answer(asks)]
@@ -61,12 +63,18 @@ def signature() -> ModelSignature:
     case = Object([Property("case_id", text), Property("caption", text), _score()])
     return ModelSignature(
         inputs=Schema(
-            [ColSpec(text, "question"), ColSpec(Array(text), "options"), ColSpec(AnyType(), "image", required=False)]
+            [
+                ColSpec(text, "question"),
+                ColSpec(Array(text), "options"),
+                ColSpec(AnyType(), "image", required=False),
+                ColSpec(text, "query", required=False),
+            ]
         ),
         outputs=Schema(
             [
                 ColSpec(text, "answer"),
                 ColSpec(text, "answer_text"),
+                ColSpec(flag, "parsed"),
                 ColSpec(number, "confidence"),
                 ColSpec(Array(number), "option_probs"),
                 ColSpec(flag, "calibrated"),
@@ -84,8 +92,10 @@ def _score() -> Property:
     return Property("score", DataType.double)
 
 
-def _image(value: Any) -> str | bytes | None:
-    """The cell of a table: NaN and '' stand for no image."""
-    if isinstance(value, str | bytes) and value:
-        return value
-    return None
+def _given(value: Any) -> str | bytes | None:
+    """The cell of a table: NaN and '' stand for nothing."""
+    return value if isinstance(value, str | bytes) and value else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None

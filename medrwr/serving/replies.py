@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from medrwr.rollout.protocol import render_passages
+from medrwr.rollout.protocol import RETRIEVE, closing, render_passages
 from medrwr.types import LETTERS, Question, ScoredCase, Trajectory, Turn
 
 CASES = "cases"
@@ -14,7 +14,7 @@ CASES = "cases"
 class Step:
     """One block of the trajectory: `kind` is think, query, retrieve, cases or answer.
 
-    A completion without a readable answer ends with a block of kind 'unparsed': all of its text.
+    A completion without a readable answer ends with a block of kind 'unparsed': what stands where it should be.
     """
 
     kind: str
@@ -45,12 +45,15 @@ class SimilarCase:
 class Reply:
     """An answered question.
 
-    `answer` is a letter, '' when no answer could be read; `confidence` and `option_probs` are calibrated when
-    `calibrated` is true; `re_retrieved` says that similar cases were consulted, whichever answer was believed.
+    `answer` is a letter. Where the policy's own could not be read, `parsed` is false and it is the most probable
+    option; '' when the episode never came to its answer block. `confidence` is its probability; that and
+    `option_probs` are calibrated when `calibrated` is true. `re_retrieved` says that similar cases were consulted,
+    whichever answer was believed.
     """
 
     answer: str
     answer_text: str
+    parsed: bool
     confidence: float
     option_probs: tuple[float, ...]
     calibrated: bool
@@ -66,10 +69,11 @@ def make_reply(
 ) -> Reply:
     """A reply from the trajectory that is believed; `option_probs` are after temperature scaling."""
     letter = trajectory.answer.letter
-    chosen = None if letter is None else LETTERS.index(letter)
+    chosen = _most_probable(option_probs) if letter is None else LETTERS.index(letter)
     return Reply(
-        answer=letter or "",
+        answer="" if chosen is None else LETTERS[chosen],
         answer_text="" if chosen is None else question.options[chosen],
+        parsed=letter is not None,
         confidence=0.0 if chosen is None or not option_probs else option_probs[chosen],
         option_probs=option_probs,
         calibrated=calibrated,
@@ -79,6 +83,10 @@ def make_reply(
         sources=sources_of(trajectory),
         cases=tuple(SimilarCase(one.case.case_id, one.case.caption, one.score) for one in trajectory.cases),
     )
+
+
+def _most_probable(option_probs: tuple[float, ...]) -> int | None:
+    return option_probs.index(max(option_probs)) if option_probs else None
 
 
 def steps_of(trajectory: Trajectory) -> tuple[Step, ...]:
@@ -93,7 +101,7 @@ def steps_of(trajectory: Trajectory) -> tuple[Step, ...]:
     if not seen:
         steps += cases
     if trajectory.answer.letter is None:
-        return (*steps, Step("unparsed", trajectory.text))
+        return (*steps, Step("unparsed", trajectory.answer.raw or trajectory.text.rpartition(closing(RETRIEVE))[2]))
     return (*steps, Step("answer", (trajectory.answer.raw or trajectory.answer.text).strip()))
 
 

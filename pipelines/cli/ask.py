@@ -25,6 +25,7 @@ class Request:
     image: Path | None
     model: str | None
     index: Path | None
+    query: str | None = None
 
 
 def ask(request: Request, *, as_json: bool) -> None:
@@ -47,7 +48,8 @@ def ask(request: Request, *, as_json: bool) -> None:
 
 def _checked(request: Request) -> Ask:
     """The request as a question, tried before the slow part: a bad image is told at once."""
-    asked = Ask(request.question, request.options, None if request.image is None else str(request.image))
+    image = None if request.image is None else str(request.image)
+    asked = Ask(request.question, request.options, image, request.query)
     with tempfile.TemporaryDirectory(prefix="medrwr-") as folder:
         to_question(asked, 1, Path(folder))
     return asked
@@ -101,6 +103,6 @@ def _predict(uri: str, asked: Ask, override: dict[str, Any] | None, tracking: st
         raise TrackingError(
             f"{uri} cannot be loaded from {tracking}: {reason}: `medrwr models` lists what is there"
         ) from None
-    row = {"question": asked.question, "options": list(asked.options), "image": asked.image}
+    row = {"question": asked.question, "options": list(asked.options), "image": asked.image, "query": asked.query}
     reply: dict[str, Any] = model.predict(pd.DataFrame([row]))[0]
     return reply

@@ -26,6 +26,7 @@ Model = Annotated[
     str | None, typer.Option("--model", help="an MLflow URI or a checkpoint folder; the champion when left out")
 ]
 Index = Annotated[Path | None, typer.Option("--index", help="another passage index, its manifest beside it")]
+Query = Annotated[str | None, typer.Option("--query", help="look this up first; the model asks on from there")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
@@ -36,13 +37,14 @@ def ask(
     option: Options = None,
     model: Model = None,
     index: Index = None,
+    query: Query = None,
     json: Json = False,
 ) -> None:
     """Ask a multiple-choice question: the thoughts, queries and sources behind the answer."""
     from pipelines.cli.ask import Request
     from pipelines.cli.ask import ask as run
 
-    run(Request(question, tuple(option or ()), image, model, index), as_json=json)
+    run(Request(question, tuple(option or ()), image, model, index, query), as_json=json)
 
 
 @app.command()

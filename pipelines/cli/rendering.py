@@ -51,6 +51,8 @@ def _verdict(reply: Mapping[str, Any]) -> str:
     if not reply["answer"]:
         return f"[bold red]no answer could be read[/] (the episode ended: {reply['stop_reason']})"
     kind = "calibrated" if reply["calibrated"] else "not calibrated"
+    if not reply["parsed"]:
+        kind += "; the model's own answer could not be read, this is the most probable option"
     again = "; similar cases were consulted" if reply["re_retrieved"] else ""
     return (
         f"[bold green]{reply['answer']}. {escape(reply['answer_text'])}[/]   "

@@ -30,6 +30,7 @@ from tests.pipelines.workspaces import make_workspace
 REPLY = Reply(
     answer="B",
     answer_text="metoral",
+    parsed=True,
     confidence=0.714,
     option_probs=(0.286, 0.714),
     calibrated=True,

@@ -58,6 +58,12 @@ def test_a_reply_comes_with_query_sources_and_probabilities(engine: RolloutEngin
     assert not reply.re_retrieved
 
 
+def test_a_query_of_the_asker_is_looked_up_first(engine: RolloutEngine, asked: Ask) -> None:
+    (reply,) = Answerer(engine).answer([replace(asked, query=f"{SIGNS[2]}, mechanism")])
+    assert next(step.text for step in reply.trajectory if step.kind == "query") == f"{SIGNS[2]}, mechanism"
+    assert reply.sources[0].passage_id == "p2"
+
+
 def test_replies_keep_the_order_of_the_questions(engine: RolloutEngine, images: Path) -> None:
     known = [question(number, image=image) for number in range(2) for image in (True, False)]
     asks = [Ask(one.text, one.options, str(images / one.images[0]) if one.images else None) for one in known]

@@ -65,6 +65,13 @@ def test_no_answer_is_said_not_guessed() -> None:
     assert (reply.trajectory[-1].kind, reply.trajectory[-1].text) == ("unparsed", "<think>hm")
 
 
+def test_an_unreadable_answer_gives_the_most_probable_option_and_says_so() -> None:
+    muddled = replace(TRAJECTORY, answer=Answer(None, raw="C. sorimab"))
+    reply = make_reply(QUESTION, muddled, (0.3, 0.7), calibrated=True)
+    assert (reply.answer, reply.confidence, reply.parsed) == ("B", 0.7, False)
+    assert reply.trajectory[-1].text == "C. sorimab"
+
+
 def test_similar_cases_stand_where_the_policy_saw_them() -> None:
     """M26: before the last thought when the second answer is believed; after the first episode when it is not."""
     chosen: dict[str, Any] = {"cdir": {"chosen": "second"}}
