@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from medrwr.digests import folder_digest
 from medrwr.errors import TrackingError
 from pipelines.console import warn
 from pipelines.paths import Paths
@@ -88,11 +89,17 @@ class RunTracker(Tracker):
     def close(self, *, status: str) -> None:
         """End the run."""
         super().close(status=status)
-        tags = {"headline": self._result.headline, **self._result.tags} if self._result else {}
+        tags = self._result_tags(self._result) if self._result else {}
         summary = finite(self._result.metrics) if self._result else {}
         self._record(End(status, now_ms(), tags, summary))
         self._flush()
         self._journal.close(remove=self._player is not None)
+
+    def _result_tags(self, result: StageResult) -> dict[str, str]:
+        """Headline, the stage's own tags, and the SHA-256 of every folder that it left."""
+        folders = [path for path in result.artefacts if path.is_dir()]
+        digests = {f"artefact.{path.relative_to(self._paths.root)}": folder_digest(path) for path in folders}
+        return {"headline": result.headline, **digests, **result.tags}
 
     def _record(self, event: Event) -> None:
         self._journal.append(event)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from mlflow.entities import Run
 
+from medrwr.digests import folder_digest
 from pipelines.runner import run_stage
 from pipelines.stage import StageContext, StageResult
 from pipelines.tracking.store import open_store
@@ -27,7 +28,10 @@ def train(context: StageContext) -> StageResult:
     (context.paths.plots("sft") / "loss.csv").write_text("step,loss\n0,0.9\n")
     report = context.paths.root / "report.md"
     report.write_text("fine")
-    return StageResult({"loss": 0.5}, "loss 0.5", artefacts=(report,), tags={"checkpoint": "deadbeef"})
+    checkpoint = context.paths.model("sft")
+    checkpoint.mkdir(parents=True, exist_ok=True)
+    (checkpoint / "model.safetensors").write_bytes(b"weights")
+    return StageResult({"loss": 0.5}, "loss 0.5", artefacts=(report, checkpoint), tags={"seed": "3"})
 
 
 def runs_of(root: Path, role: str) -> list[Run]:
@@ -43,7 +47,8 @@ def test_a_run_has_params_digests_curves_and_files(tracked: Path, monkeypatch: p
     assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
     assert run.data.tags["digest.data/clinic"] == "abc123.dir"
     assert run.data.tags["git.revision"] == "unversioned"
-    assert run.data.tags["checkpoint"] == "deadbeef"
+    assert run.data.tags["seed"] == "3"
+    assert run.data.tags["artefact.models/sft"] == folder_digest(tracked / "models/sft")
     assert run.data.params["sft.epochs"] == "4.0"
     assert run.data.params["base.seed"] == "3"
     assert "rollout.max_turns" not in run.data.params  # dvc.yaml does not give it to this stage
