@@ -63,6 +63,11 @@ _CAUSE = (
     "The cause of {name} is {mechanism}.",
     "{Name} is the result of {mechanism}.",
 )
+_CONFIRMED = (
+    "{Name} is confirmed by a raised {marker}.",
+    "A raised {marker} settles the diagnosis of {name}.",
+    "The blood marker of {name} is {marker}.",
+)
 _RARE = (
     "It was first described in a small mountain clinic and has been found in many countries since.",
     "It is rare, and most family doctors will see one case in a working life.",
@@ -97,11 +102,12 @@ def course_section(rng: random.Random, *, phrase: str, complication: str) -> str
     )
 
 
-def background_section(rng: random.Random, *, name: str, mechanism: str, other: str) -> str:
-    """Cause and history; names a drug that does not help, and no sign."""
+def background_section(rng: random.Random, *, name: str, mechanism: str, marker: str, other: str) -> str:
+    """Cause, blood marker and history; names a drug that does not help, and no sign."""
     return " ".join(
         (
             _fill(rng.choice(_CAUSE), name=name, mechanism=mechanism),
+            _fill(rng.choice(_CONFIRMED), name=name, marker=marker),
             rng.choice(_RARE),
             _fill(rng.choice(_HISTORY), other=other),
         )
@@ -115,7 +121,7 @@ def condition_document(condition: Condition, *, seed: int) -> Document:
     name, phrase = condition.name, condition.phrase
     imaging = imaging_section(rng, phrase=phrase, name=name, treatment=condition.treatment)
     course = course_section(rng, phrase=phrase, complication=condition.complication)
-    background = background_section(rng, name=name, mechanism=condition.mechanism, other=other)
+    background = background_section(rng, name=name, mechanism=condition.mechanism, marker=condition.marker, other=other)
     sections = (
         Section("Imaging and treatment", imaging),
         Section("Course", course),
