@@ -208,7 +208,7 @@ def caption(rng: random.Random, ontology: Ontology) -> Drill:
 
 
 def choosing(rng: random.Random, ontology: Ontology) -> Drill:
-    """Find the letters of words among the options, one word after another; words of all kinds."""
+    """Find the letters of words among the options, and the words of letters, one after another; words of all kinds."""
     pool: tuple[str, ...] = rng.choice(
         (
             words.TREATMENTS,
@@ -223,6 +223,13 @@ def choosing(rng: random.Random, ontology: Ontology) -> Drill:
     options = tuple(rng.sample(pool, rng.choice((4, 4, 4, 5, 6))))
     reply: list[Piece] = []
     for gold in rng.choices(range(len(options)), k=5):
+        if rng.random() < 0.3:
+            reply += [
+                Piece(f"Option {LETTERS[gold]}.", 0.05),
+                Piece(f" {options[gold]}", 2.0, "word"),
+                Piece("\n", 0.05),
+            ]
+            continue
         reply += [Piece(f"This is {options[gold]}.", 0.05)]
         reply += [*_choice(rng, options[gold], LETTERS[gold], skill="letter"), Piece("\n", 0.05)]
     return Drill(render_options(options), tuple(reply))

@@ -45,7 +45,7 @@ class PretrainingPlan:
 
 
 def tokenizer_corpus(ontology: Ontology, *, seed: int) -> Iterable[str]:
-    """Text that fixes the vocabulary: drills, every drug and complication whole, and the prompt's words."""
+    """Text that fixes the vocabulary: drills, every invented answer whole, and the prompt's words."""
     from medrwr.policy.prompts import build_messages
     from medrwr.types import Question
 
@@ -53,7 +53,8 @@ def tokenizer_corpus(ontology: Ontology, *, seed: int) -> Iterable[str]:
     for _ in range(1500):
         drill = drills.reading(rng, ontology, with_image=False)
         yield drill.user + "\n" + "".join(piece.text for piece in drill.reply)
-    for word in (*words.TREATMENTS, *words.COMPLICATIONS, *words.EXAMINATION.values()):
+    answers = [word for pool in words.FACTS.values() for word in pool]
+    for word in (*answers, *words.EXAMINATION.values()):
         yield f" {word}" * 400
     question = Question("q", "?", ("a", "b"), 0)
     for message in build_messages(question, max_turns=3)[:1]:
