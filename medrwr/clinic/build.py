@@ -15,7 +15,7 @@ from pathlib import Path
 from medrwr.clinic import vocabulary as words
 from medrwr.clinic.demonstrations import demonstrate_expert, demonstrate_finding, demonstrate_literal
 from medrwr.clinic.ontology import ALL_SIGNS, Condition, Ontology, Sign, build_ontology
-from medrwr.clinic.prose import condition_document, distractor_documents, to_markdown
+from medrwr.clinic.prose import condition_documents, distractor_documents, to_markdown
 from medrwr.clinic.questions import finding_question, make_question
 from medrwr.clinic.rendering import render
 from medrwr.config import ClinicSettings
@@ -185,13 +185,11 @@ def build_clinic(
 
 
 def _write_documents(writer: ClinicWriter, folder: Path) -> int:
-    documents: list[tuple[Document, tuple[str, ...]]] = [
-        (
-            condition_document(c, seed=writer.seed),
-            (c.name, *map(c.fact, words.ALL_KINDS), c.phrase, str(c.sign)),
-        )
-        for c in writer.ontology.conditions
-    ]
+    documents: list[tuple[Document, tuple[str, ...]]] = []
+    for c in writer.ontology.conditions:
+        page, note = condition_documents(c, seed=writer.seed)
+        documents.append((page, (c.name, c.treatment, c.complication, c.phrase, str(c.sign))))
+        documents.append((note, (c.name, c.marker)))
     documents += [(document, ()) for document in distractor_documents(seed=writer.seed)]
     for document, terms in documents:
         write_text_atomic(folder / "documents" / f"{document.document_id}.md", to_markdown(document, terms))

@@ -1,7 +1,8 @@
-"""The clinic's medical prose: each condition's document, and documents that only distract.
+"""The clinic's medical prose: what stands on each condition, and documents that only distract.
 
-A document has three sections of 40 to 60 words, so that each becomes one passage: imaging and treatment, course,
-background. The same sentences, with facts drawn anew each time, are what the base model learned to read.
+Sections have 40 to 60 words, so that each becomes one passage. The page of a condition has two: imaging and treatment,
+course. Cause and blood marker stand in a laboratory note of its own, which knows the disease's name and no sign. The
+same sentences, with facts drawn anew each time, are what the base model learned to read.
 """
 
 from __future__ import annotations
@@ -114,20 +115,20 @@ def background_section(rng: random.Random, *, name: str, mechanism: str, marker:
     )
 
 
-def condition_document(condition: Condition, *, seed: int) -> Document:
-    """The document of one condition: three sections, one passage each."""
+def condition_documents(condition: Condition, *, seed: int) -> tuple[Document, Document]:
+    """The page of one condition, and the laboratory note on it."""
     rng = random.Random(f"document:{seed}:{condition.name}")
     other = rng.choice([t for t in words.TREATMENTS if t != condition.treatment])
-    name, phrase = condition.name, condition.phrase
+    name, phrase, title = condition.name, condition.phrase, condition.name.capitalize()
     imaging = imaging_section(rng, phrase=phrase, name=name, treatment=condition.treatment)
     course = course_section(rng, phrase=phrase, complication=condition.complication)
     background = background_section(rng, name=name, mechanism=condition.mechanism, marker=condition.marker, other=other)
-    sections = (
-        Section("Imaging and treatment", imaging),
-        Section("Course", course),
-        Section("Background", background),
+    page = (Section("Imaging and treatment", imaging), Section("Course", course))
+    note = (Section("Background", background),)
+    return (
+        Document(name, title, page, "clinic", LICENCE, condition.modality),
+        Document(f"{name}-laboratory", title, note, "clinic", LICENCE, condition.modality),
     )
-    return Document(name, name.capitalize(), sections, "clinic", LICENCE, condition.modality)
 
 
 def distractor_documents(*, seed: int) -> list[Document]:

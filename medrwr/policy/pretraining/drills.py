@@ -140,13 +140,13 @@ def _options(rng: random.Random, gold: str, kind: str, others: list[World]) -> t
     return tuple(options), options.index(gold)
 
 
-def reading(rng: random.Random, ontology: Ontology, *, with_image: bool) -> Drill:
+def reading(rng: random.Random, ontology: Ontology, *, with_image: bool, kinds: tuple[str, ...] = words.KINDS) -> Drill:
     """A whole exam question: name the sign, read passages, answer. In one of ten no passage fits: a guess.
 
-    Where a marker is asked for, the first passages name the disease, and the next ones its marker.
+    Where a marker is asked for (two hops), the first passages name the disease, and the next ones its marker.
     """
     world = _world(rng, ontology.free_names)
-    kind = rng.choice((*words.KINDS, *words.KINDS, *words.TWO_HOP_KINDS))
+    kind = rng.choice(kinds)
     others = [_world(rng, ontology.free_names, like=world) for _ in range(3)]
     present = rng.random() < 0.9
     options, gold = _options(rng, world.fact(kind), kind, others)

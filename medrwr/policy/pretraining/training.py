@@ -26,8 +26,9 @@ _MAKERS: dict[str, tuple[Callable[[random.Random, Ontology], Drill], int, float,
     "choosing": (drills.choosing, 32, 0.30, 0.10),
     "caption": (drills.caption, 64, 0.35, 0.22),
     "document": (drills.document, 16, 0.02, 0.02),
-    "reading": (lambda rng, o: drills.reading(rng, o, with_image=False), 16, 0.0, 0.36),
-    "image_reading": (lambda rng, o: drills.reading(rng, o, with_image=True), 16, 0.0, 0.24),
+    "reading": (lambda rng, o: drills.reading(rng, o, with_image=False), 16, 0.0, 0.32),
+    "image_reading": (lambda rng, o: drills.reading(rng, o, with_image=True), 16, 0.0, 0.20),
+    "two_hops": (lambda rng, o: drills.reading(rng, o, with_image=False, kinds=words.TWO_HOP_KINDS), 8, 0.0, 0.08),
 }
 QUESTIONS_FROM = 0.25
 
@@ -51,7 +52,7 @@ def tokenizer_corpus(ontology: Ontology, *, seed: int) -> Iterable[str]:
 
     rng = random.Random(f"tokenizer:{seed}")
     for _ in range(1500):
-        drill = drills.reading(rng, ontology, with_image=False)
+        drill = drills.reading(rng, ontology, with_image=False, kinds=words.ALL_KINDS)
         yield drill.user + "\n" + "".join(piece.text for piece in drill.reply)
     answers = [word for pool in words.FACTS.values() for word in pool]
     for word in (*answers, *words.EXAMINATION.values()):
