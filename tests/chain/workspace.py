@@ -26,6 +26,7 @@ TINY: dict[str, dict[str, Any]] = {
         "rl_image_questions": 16,
         "calibration_questions": 16,
         "test_questions": 32,
+        "two_hop_test_questions": 8,
         "image_cases": 24,
         "encoder_pairs": 32,
     },
