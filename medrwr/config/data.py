@@ -87,7 +87,7 @@ class KnowledgeBaseSettings(ConfigSection):
         0.5, ge=0, le=1, description="a last piece shorter than this share of chunk_words joins the one before (M7: 1)"
     )
     near_duplicates: float = Field(
-        0.9, ge=0.5, le=1, description="share of common 3-word runs from which a passage that adds nothing is left out"
+        0.9, ge=0.7, le=1, description="share of common 3-word runs from which a passage that adds nothing is left out"
     )
 
     @field_validator("sources")

@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS rejected (
 );
 CREATE TABLE IF NOT EXISTS outcome (name TEXT PRIMARY KEY, value TEXT);
 """
+_PATIENCE_S = 10.0
 _TABLES = ("files", "documents", "rejected")
 
 
@@ -134,7 +135,7 @@ class Cache:
 
 
 def _open(path: Path | None) -> sqlite3.Connection:
-    database = sqlite3.connect(":memory:" if path is None else path, timeout=10)
+    database = sqlite3.connect(":memory:" if path is None else path, timeout=_PATIENCE_S)
     try:
         database.execute("PRAGMA synchronous = NORMAL")
         database.executescript(_SCHEMA)

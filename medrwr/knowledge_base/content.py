@@ -7,7 +7,6 @@ the way from one record to the next (`Stream`), so that a file may be larger tha
 from __future__ import annotations
 
 import gzip
-import io
 import re
 import zlib
 from collections.abc import Iterator
@@ -125,11 +124,10 @@ class Content:
         )
 
 
-class Stream(io.RawIOBase):
+class Stream:
     """Bytes of a file, unpacked; refuses to read on when no record has been completed for `LARGEST_RECORD` bytes."""
 
     def __init__(self, path: Path, document_id: str, *, zipped: bool) -> None:
-        super().__init__()
         self._document_id = document_id
         self._file: BinaryIO = path.open("rb")
         self._packed = path.stat().st_size if zipped else 0
@@ -144,9 +142,6 @@ class Stream(io.RawIOBase):
 
     def record_done(self) -> None:
         self._limit = self._read + LARGEST_RECORD
-
-    def readable(self) -> bool:
-        return True
 
     def read(self, size: int | None = -1, /) -> bytes:
         """At most `size` bytes; never all at once."""
@@ -191,7 +186,12 @@ class Stream(io.RawIOBase):
     def close(self) -> None:
         self._source.close()
         self._file.close()
-        super().close()
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def _byte_order(start: bytes) -> str:

@@ -13,11 +13,11 @@ from medrwr.knowledge_base.markup import Element, parse_xml
 from medrwr.types import Document, Section
 
 _LICENCE = "CC BY 4.0"
-_ROOT = re.compile(r"<Document\b[^>]{0,300}\bid=")
+_ROOT = re.compile(r"<(?:Document|DiseaseFile)\b[^>]{0,300}\bf?id=")  # one of the 5,162 is a DiseaseFile
 
 
 def matches(_name: str, head: str) -> bool:
-    """By content: a `<Document id=..>` root, whatever the file is called."""
+    """By content: its root with an id, whatever the file is called."""
     return bool(_ROOT.search(head))
 
 

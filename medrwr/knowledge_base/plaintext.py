@@ -16,8 +16,9 @@ _HYPHEN = re.compile(r"[^\W\d_]-$")
 
 def matches(name: str, head: str) -> bool:
     """By name, or without any suffix; what looks like markup or data is not text."""
-    suffix = name.rsplit("/", 1)[-1].rpartition(".")[2] if "." in name else ""
-    return suffix in {"txt", "text", ""} and not head.lstrip().startswith(("<", "{", "[", "\x00"))
+    suffix = name.rpartition(".")[2] if "." in name else ""
+    data = ("<?xml", "<!", "{", "[{", "[[", '["', "\x00")
+    return suffix in {"txt", "text", ""} and not head.lstrip().startswith(data)
 
 
 def read(text: str, *, document_id: str, source: str) -> Document:
