@@ -110,6 +110,7 @@ class Passage:
     """A retrievable piece of one section (M7). `passage_id` is content-hashed: stable when other documents change.
 
     `context` names what the whole document is about; it is searched with the text, never shown to the policy.
+    `date`: ISO, a year or month alone allowed; empty where unknown.
     """
 
     passage_id: str
@@ -123,6 +124,7 @@ class Passage:
     start: int = 0
     end: int = 0
     context: str = ""
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,12 +83,17 @@ class IndexSettings(ConfigSection):
     rrf_k: int = Field(10, ge=1, description="small: at 60 two middling ranks beat one first")
     text_weight: float = Field(0.8, ge=0, le=1, description="in the fusion; for questions in prose 0.3 is better")
     bigrams: bool = Field(True, description="full text knows pairs of neighbouring words as well as words")
-    exact_below: int = Field(20000, ge=0, description="fewer rows than this are scanned exactly")
+    exact_below: int = Field(20000, ge=0, description="fewer rows than this are scanned exactly, in memory")
+    minimum_recall: float = Field(0.99, ge=0, le=1, description="of the vector index, at top_k, against an exact scan")
+    minimum_known_items: float = Field(
+        0.6, ge=0, le=1, description="known items found at top_k, else nothing is published"
+    )
 
 
 class CaseIndexSettings(ConfigSection):
     """The index of image cases (M10)."""
 
     top_k: int = Field(1, ge=1)
-    exact_below: int = Field(20000, ge=0, description="fewer rows than this are scanned exactly")
+    exact_below: int = Field(20000, ge=0, description="fewer rows than this are scanned exactly, in memory")
+    minimum_recall: float = Field(0.99, ge=0, le=1, description="of the vector index, at 3, against an exact scan")
     duplicate_distance: int = Field(4, ge=0, description="perceptual-hash bits; at most this far is a near-duplicate")
