@@ -96,3 +96,7 @@ class CachedTextEncoder:
         """As the protocol says."""
         keys = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32] for text in texts]
         return self._cache.vectors(keys, lambda rows: self._encoder.encode([texts[row] for row in rows]))
+
+    def encode_queries(self, texts: Sequence[str]) -> Matrix:
+        """Not kept: a query seldom comes back, and the retriever remembers its answer."""
+        return self._encoder.encode_queries(texts)

@@ -139,7 +139,7 @@ def _tuned(
     """Asked with sentences of the passages, as a reader would put them."""
     sample = passages[:: max(1, len(passages) // (20 * _GATE_QUERIES))]
     queries = [query for query, _ in known_item_queries(sample, count=_GATE_QUERIES, seed=0)]
-    vectors = encoder.encode(queries or [search_text(passage) for passage in sample[:_GATE_QUERIES]])
+    vectors = encoder.encode_queries(queries or [search_text(passage) for passage in sample[:_GATE_QUERIES]])
     return tuned_search(
         folder,
         generation,

@@ -85,7 +85,7 @@ class IndexRetriever:
             terms = [analyse(query, bigrams=self.settings.bigrams) for query in queries]
             lists.append(self._table.matching(terms, column="terms", limit=limit, where=where))
         if self.settings.mode in {"hybrid", "vector"}:
-            lists.append(self._table.nearest(self._encoder.encode(queries), limit=limit, where=where))
+            lists.append(self._table.nearest(self._encoder.encode_queries(queries), limit=limit, where=where))
         return lists
 
     def _search(self, queries: Sequence[str], limit: int, where: PassageFilter | None) -> list[Answer]:

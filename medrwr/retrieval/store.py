@@ -152,7 +152,7 @@ def _verify(table: Any, manifest: IndexManifest, folder: Path) -> None:
 
 def _remove_tables(folder: Path, used: set[str]) -> None:
     for path in folder.iterdir():
-        if path.is_dir() and path.name.removesuffix(".lance") not in used:
+        if path.suffix == ".lance" and path.stem not in used:
             shutil.rmtree(path, ignore_errors=True)
 
 
