@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Precision = Literal["float32", "bfloat16"]
 PACKAGED = "all-MiniLM-L6-v2"
+_OFFSET_POSITIONS = frozenset({"roberta", "xlm-roberta", "camembert", "mpnet"})
 _SAMPLE = ("granular apical ring on echocardiography, first treatment", "What is it?")
 
 
@@ -149,4 +150,7 @@ def _pooling(source: Path, *, default: str) -> str:
 def _own_limit(source: Path, module: Any) -> int:
     path = source / "sentence_bert_config.json"
     limit = json.loads(path.read_text(encoding="utf-8")).get("max_seq_length") if path.is_file() else None
-    return int(limit or module.backbone.config.max_position_embeddings)
+    config = module.backbone.config
+    # RoBERTa and its kin count positions from the padding token on: so many of the table are not for words
+    reserved = (config.pad_token_id or 0) + 1 if config.model_type in _OFFSET_POSITIONS else 0
+    return int(limit or config.max_position_embeddings - reserved)
