@@ -39,9 +39,11 @@ def read_dicom(path: Path) -> Dataset:
     Raises:
         ImageError: it is no DICOM file, or a damaged one.
     """
-    from pydicom import dcmread
-    from pydicom.errors import InvalidDicomError
-
+    try:
+        from pydicom import dcmread
+        from pydicom.errors import InvalidDicomError
+    except ImportError:
+        raise ImageError(f"{path.name} is a DICOM file: install medrwr with the extra `dicom`") from None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns of every value that bends the standard
