@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from medrwr.retrieval import open_retriever
-from medrwr.retrieval.service import ServiceSettings, serve
+from medrwr.retrieval import IndexRetriever, open_retriever, open_text_encoder
+from medrwr.retrieval.service import FollowingRetriever, ServiceSettings, serve
 from pipelines.params import load_params
 from pipelines.paths import Paths
 
@@ -23,9 +23,12 @@ def main() -> None:
     parser.add_argument("--most-waiting", type=int, default=4096, help="queries in the queue; beyond it 503")
     options = parser.parse_args()
     paths, params = Paths(Path()), load_params()
-    retriever = open_retriever(
-        paths.index, paths.index_manifest, paths.encoders, params.index, threads=params.base.threads
-    )
+    encoder = open_text_encoder(paths.encoders / "text", provider=params.encoders.provider, threads=params.base.threads)
+
+    def opening() -> IndexRetriever:
+        return open_retriever(paths.index, paths.index_manifest, paths.encoders, params.index, encoder=encoder)
+
+    retriever = FollowingRetriever(opening, paths.index_manifest)
     settings = ServiceSettings(most_waiting=options.most_waiting, timeout_s=options.timeout_s)
     serve(retriever, host=options.host, port=options.port, settings=settings)
 

@@ -76,6 +76,8 @@ def update(
     """
     with _single_writer(folder):
         before = published(folder, stage=manifest.kind)
+        if before and manifest_path.is_file():  # a run killed between its two renames left the one before
+            write_manifest(manifest_path, before[0].manifest)
         change = Change(0, 0)
         if not before or before[0].manifest != manifest:
             generation, change = _bring_up(folder, manifest, wanted, index, before)
@@ -93,11 +95,8 @@ def _bring_up(
     import lancedb
 
     name = _table_name(manifest)
-    store = lancedb.connect(str(folder))
     kept = before[0].version if before and before[0].table == name else None
-    if not (folder / f"{name}.lance").is_dir():
-        store.create_table(name, schema=wanted.rows_of([]).schema)
-    table = store.open_table(name)
+    table = _opened(lancedb.connect(str(folder)), name, wanted, published=kept is not None)
     present = _contents(table)
     fresh = sorted(identity for identity, sha in wanted.contents.items() if present.get(identity) != sha)
     gone = sorted(present.keys() - wanted.contents.keys())
@@ -112,6 +111,16 @@ def _bring_up(
     table.optimize(cleanup_older_than=_age(table, kept), delete_unverified=True)
     _verify(table, manifest, folder)
     return Generation(manifest, name, table.version, {}), Change(len(fresh), len(gone))
+
+
+def _opened(store: Any, name: str, wanted: Wanted, *, published: bool) -> Any:
+    """The table; made anew where there is none, or where a killed run left one without its first version."""
+    try:
+        return store.open_table(name)
+    except (ValueError, RuntimeError, OSError):
+        if published:
+            raise
+        return store.create_table(name, schema=wanted.rows_of([]).schema, mode="overwrite")
 
 
 def _table_name(manifest: IndexManifest) -> str:

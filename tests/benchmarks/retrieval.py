@@ -82,7 +82,7 @@ def _part(part: str, options: argparse.Namespace, root: Path, encoder: TextEncod
         return clinic.measure(root, small=small)
     if part == "quality":
         return quality.measure(options.data, root, encoder, small=small)
-    documents = 120 if small else options.documents
+    documents = 60 if small else options.documents
     real, _ = medquad(options.data, documents=documents, questions=1, seed=7)
     texts = [search_text(passage) for passage in real.passages]
     if part == "encoding":

@@ -18,10 +18,10 @@ import uvicorn
 
 from medrwr.config import IndexSettings
 from medrwr.errors import ConfigError, RetrievalError
-from medrwr.retrieval import IndexRetriever, PassageFilter, build_index
+from medrwr.retrieval import IndexRetriever, PassageFilter, build_index, open_retriever
 from medrwr.retrieval.manifest import read_generations
 from medrwr.retrieval.memory import open_table
-from medrwr.retrieval.service import HttpRetriever, ServiceSettings, create_app
+from medrwr.retrieval.service import FollowingRetriever, HttpRetriever, ServiceSettings, create_app
 from medrwr.types import Passage
 from tests.retrieval.fakes import WordEncoder
 
@@ -165,3 +165,27 @@ def test_shutting_down_answers_what_has_begun(retriever: SlowRetriever) -> None:
         HttpRetriever(address, retries=1).search_batch(["ring"])
     with pytest.raises(ConfigError, match="expected http://host:port"):
         HttpRetriever("file:///etc")
+
+
+def test_an_updated_index_is_followed_and_a_broken_one_is_not(tmp_path: Path) -> None:
+    settings, encoder = IndexSettings(), WordEncoder()
+    manifest_path = tmp_path / "m.json"
+
+    def build(count: int) -> None:
+        passages = [Passage(f"p{n}", f"A ring number{n}.", "d") for n in range(count)]
+        build_index(passages, encoder, tmp_path / "i", manifest_path, settings)
+
+    build(3)
+    following = FollowingRetriever(
+        lambda: open_retriever(tmp_path / "i", manifest_path, tmp_path, settings, encoder=encoder),
+        manifest_path,
+        pause_s=0,
+    )
+    assert len(following.search_batch(["ring"], k=9)[0]) == 3
+    build(5)
+    assert len(following.search_batch(["ring"], k=9)[0]) == 5
+    manifest_path.write_text("{")
+    assert len(following.search_batch(["ring"], k=9)[0]) == 5
+    build(2)
+    assert following.search_batch(["ring"], k=9)[0][0].passage.passage_id in {"p0", "p1"}
+    assert following.manifest.rows == 2

@@ -18,6 +18,7 @@ from medrwr.errors import ConfigError, RetrievalError
 from medrwr.retrieval.filters import PassageFilter
 from medrwr.retrieval.retriever import IndexRetriever
 from medrwr.retrieval.service.batching import Answer, Counters, MicroBatcher, OverloadedError
+from medrwr.retrieval.service.following import FollowingRetriever
 from medrwr.retrieval.service.wire import SearchRequest, answers_to_json
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 _MOST_BYTES = 4 << 20
+Served = IndexRetriever | FollowingRetriever
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class ServiceSettings:
 
 
 class _Service:
-    def __init__(self, retriever: IndexRetriever, settings: ServiceSettings) -> None:
+    def __init__(self, retriever: Served, settings: ServiceSettings) -> None:
         self.retriever, self.settings, self.counters = retriever, settings, Counters()
         self.started = time.monotonic()
         self.batcher: MicroBatcher | None = None
@@ -100,7 +102,7 @@ class _Service:
         return self.retriever.search_batch(queries, k=k, where=where)
 
 
-def create_app(retriever: IndexRetriever, settings: ServiceSettings | None = None) -> Starlette:
+def create_app(retriever: Served, settings: ServiceSettings | None = None) -> Starlette:
     """The application, for any ASGI server."""
     from starlette.applications import Starlette
     from starlette.routing import Route
@@ -115,7 +117,7 @@ def create_app(retriever: IndexRetriever, settings: ServiceSettings | None = Non
 
 
 def serve(
-    retriever: IndexRetriever, *, host: str = "127.0.0.1", port: int = 8008, settings: ServiceSettings | None = None
+    retriever: Served, *, host: str = "127.0.0.1", port: int = 8008, settings: ServiceSettings | None = None
 ) -> None:
     """Serve until SIGINT or SIGTERM; requests that have begun are answered first."""
     import uvicorn

@@ -33,7 +33,7 @@ def measure(root: Path, passages: Sequence[Passage], encoder: TextEncoder, *, sm
     removed = build(without)
     assert len(set(digests)) == 3
     assert len(_ids(folder, manifest_path)) == len(without)
-    kills = killed_at_random(root / "kills", kills=3 if small else 20, rows=900 if small else 6000, seed=5)
+    kills = killed_at_random(root / "kills", kills=1 if small else 20, rows=900 if small else 6000, seed=5)
     return {
         "passages": len(passages),
         "whole_s": whole,

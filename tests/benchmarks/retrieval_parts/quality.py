@@ -33,8 +33,8 @@ Scores = Mapping[str, NDArray[np.float64]]
 
 def measure(data: Path, root: Path, encoder: TextEncoder, *, small: bool) -> dict[str, float]:
     """Figures of all sets; prints a table a set."""
-    questions = 60 if small else 500
-    plain, renamed = medquad(data, documents=120 if small else None, questions=questions, seed=7)
+    questions = 40 if small else 500
+    plain, renamed = medquad(data, documents=60 if small else None, questions=questions, seed=7)
     bio = bioasq(data, questions=questions, seed=7)
     if small:
         ids = set().union(*(question.relevant for question in bio.questions))

@@ -24,11 +24,13 @@ from medrwr.retrieval.encoder import Matrix, normalise
 from medrwr.retrieval.gate import LADDER, exact_scores, score_recall, tuned_search
 from medrwr.retrieval.lance import LanceTable
 from medrwr.retrieval.manifest import Generation, IndexManifest
+from medrwr.retrieval.memory import MemoryTable
 
 K, BATCH = 3, 64
 QUERIES, BATCHES = 300, 8
 MINIMUM = 0.99
 _ROWS_A_PART = 50_000
+_MOST_IN_MEMORY = 200_000  # up to here the exact scan in memory is measured too: where LanceDB overtakes it
 NOISE = 0.35  # of the length of a vector: a noisy copy has cosine .94 with its passage
 
 
@@ -57,7 +59,8 @@ def measure(root: Path, base: Matrix, size: int, *, name: str = "clustered") -> 
     np.save(folder / "queries.npy", make(QUERIES + BATCH * BATCHES, 10_000))
     took = _build(folder, size, lambda start: make(min(_ROWS_A_PART, size - start), 1 + start // _ROWS_A_PART), parts)
     figures = {"build_s": took}
-    for engine in ("faiss", "lance"):
+    engines = ("faiss", "lance", "memory") if size <= _MOST_IN_MEMORY else ("faiss", "lance")
+    for engine in engines:
         command = [sys.executable, "-m", "tests.benchmarks.retrieval_parts.speed", engine, str(folder)]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         figures |= {f"{engine}_{key}": value for key, value in json.loads(done.stdout.splitlines()[-1]).items()}
@@ -104,7 +107,7 @@ def _run(engine: str, folder: Path) -> dict[str, float]:
 
     queries, truth = np.load(folder / "queries.npy"), np.load(folder / "truth.npy")
     process = psutil.Process()
-    search = _faiss_module() if engine == "faiss" else _lance_module()
+    search = {"faiss": _faiss_module, "lance": _lance_module, "memory": _memory_module}[engine]()
     gc.collect()
     before = process.memory_info().rss
     ask = search(folder)
@@ -157,6 +160,16 @@ def _lance_module() -> Callable[[Path], Ask]:
 
     def search(folder: Path) -> Ask:
         table = LanceTable(folder, "vectors", search=json.loads((folder / "search.json").read_text()))
+        return lambda vectors: [[hit.score for hit in hits] for hits in table.nearest(vectors, limit=K)]
+
+    return search
+
+
+def _memory_module() -> Callable[[Path], Ask]:
+    import lancedb
+
+    def search(folder: Path) -> Ask:
+        table = MemoryTable(lancedb.connect(str(folder)).open_table("vectors").to_arrow())
         return lambda vectors: [[hit.score for hit in hits] for hits in table.nearest(vectors, limit=K)]
 
     return search
