@@ -18,7 +18,7 @@ from medrwr.rollout.protocol import ANSWER, THINK, closing, render_block
 from medrwr.rollout.record import TokenRecord
 from medrwr.rollout.sampling import episode_uniforms
 from medrwr.rollout.scoring import Vocabulary, answer_context, option_probs
-from medrwr.rollout.tokens import PieceDecoder, encode_text
+from medrwr.rollout.tokens import PieceDecoder, check_tags, encode_text
 from medrwr.types import Question, Trajectory
 
 _SLACK = 4  # tokens kept free for an answer beyond what tags, letter and the longest option need
@@ -52,6 +52,9 @@ class RolloutEngine:
     Args:
         retriever: None where no request ever queries.
         confidence_vocabulary: 'full' is the paper's profile (M25).
+
+    Raises:
+        CheckpointError: the policy's tokenizer takes the protocol's tags apart.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class RolloutEngine:
         *,
         confidence_vocabulary: Vocabulary = "options",
     ) -> None:
+        check_tags(policy.tokenizer)
         self.policy = policy
         self.settings = settings
         self._vocabulary = confidence_vocabulary

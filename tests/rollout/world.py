@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 
+from medrwr.policy import tiny
 from medrwr.policy.loading import Policy
 from medrwr.policy.prompts import build_messages
-from medrwr.policy.tiny import build_tiny_policy
 from medrwr.rollout.context import Context
 from medrwr.rollout.logprobs import training_inputs
 from medrwr.rollout.prompting import PromptSource, prompt_contexts
 from medrwr.rollout.protocol import render_demonstration
 from medrwr.rollout.tokens import encode_segments
 from medrwr.types import Demonstration, DemonstrationStep, Passage, Question, ScoredPassage
+from tests.rollout.families import TRAINERS
 
 DRUGS = ("kemopril", "metoral", "tarvenol", "sorimab")
 SIGNS = ("granular ring", "hazy nodule", "striped wedge", "smooth arc")
@@ -94,8 +96,19 @@ def _training_rows(
     return rows
 
 
-def build_policy(image_root: Path, size: Size = Size()) -> Policy:
-    """Overfitted on eight demonstrations: at temperature 1 most episodes are well-formed, and few are alike."""
+def build_policy(image_root: Path, size: Size = Size(), *, family: str = "bpe") -> Policy:
+    """Overfitted on eight demonstrations: at temperature 1 most episodes are well-formed, and few are alike.
+
+    `family` is that of its tokenizer (`tests.rollout.families`); 'wordy bpe' has no tokens for the tags.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tiny, "train_tokenizer", TRAINERS[family])
+        if family == "wordy bpe":
+            patch.setattr(tiny, "PROTOCOL_TAGS", ())
+        return _build_policy(image_root, size)
+
+
+def _build_policy(image_root: Path, size: Size) -> Policy:
     torch.manual_seed(0)
     asked = question(0)
     prompt = " ".join(block["text"] for m in build_messages(asked, max_turns=3) for block in m["content"])
@@ -105,7 +118,7 @@ def build_policy(image_root: Path, size: Size = Size()) -> Policy:
         "[1] sign: 0123456789",
         "of A B C D",
     ] * 20
-    policy = build_tiny_policy(
+    policy = tiny.build_tiny_policy(
         corpus, seed=0, vocab_size=640, width=size.width, layers=size.layers, heads=size.width // 32
     )
     rows = _training_rows(policy, image_root, size)
