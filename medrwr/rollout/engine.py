@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,25 +83,20 @@ class RolloutEngine:
             ImageError: a question's image cannot be decoded.
             QuestionError: a prompt's image placeholders do not fit its images.
         """
-        occurrences: Counter[tuple[str, int]] = Counter()
-        trajectories: list[Trajectory] = []
-        for start in range(0, len(requests), self.settings.batch_size):
-            chunk = requests[start : start + self.settings.batch_size]
-            seats = []
-            for request, episode in zip(chunk, self._episodes(chunk), strict=True):
-                key = (request.question.question_id, request.seed)
-                occurrences[key] += 1
-                seats.append(self.seat(episode, request.seed, occurrences[key]))
-            trajectories += self.play(seats, temperature=temperature)
-        return trajectories
+        episodes: list[Episode] = []
+        trajectories: dict[int, Trajectory] = {}
+        for over in self._loop.play(
+            self._seats(requests, episodes), temperature=self._at(temperature), slots=self.settings.batch_size
+        ):
+            trajectories.update(self._finished(over))
+        return [trajectories[id(episode)] for episode in episodes]
 
     def play(self, seats: Sequence[Seat], *, temperature: float | None = None) -> list[Trajectory]:
         """Play prepared episodes to their end, in one batch."""
-        if not seats:
-            return []
-        self._loop.play(seats, temperature=self.settings.temperature if temperature is None else temperature)
-        self._score_merged([seat.episode for seat in seats])
-        return [seat.episode.trajectory() for seat in seats]
+        for _ in self._loop.play(seats, temperature=self._at(temperature), slots=max(len(seats), 1)):
+            pass
+        played = self._finished([seat.episode for seat in seats])
+        return [played[id(seat.episode)] for seat in seats]
 
     def seat(self, episode: Episode, seed: int, occurrence: int = 1) -> Seat:
         """An episode with its random numbers."""
@@ -126,6 +121,25 @@ class RolloutEngine:
             completion_tokens=self.settings.max_completion_tokens,
             answer_reserve=self._answer_reserve(request.question.options),
         )
+
+    def _at(self, temperature: float | None) -> float:
+        return self.settings.temperature if temperature is None else temperature
+
+    def _seats(self, requests: Sequence[RolloutRequest], episodes: list[Episode]) -> Iterator[Seat]:
+        """The requests' episodes, also appended to `episodes`; prompts and images are prepared a batch at a time."""
+        occurrences: Counter[tuple[str, int]] = Counter()
+        for start in range(0, len(requests), self.settings.batch_size):
+            chunk = requests[start : start + self.settings.batch_size]
+            for request, episode in zip(chunk, self._episodes(chunk), strict=True):
+                key = (request.question.question_id, request.seed)
+                occurrences[key] += 1
+                episodes.append(episode)
+                yield self.seat(episode, request.seed, occurrences[key])
+
+    def _finished(self, episodes: Sequence[Episode]) -> dict[int, Trajectory]:
+        """Trajectories by `id(episode)`."""
+        self._score_merged(episodes)
+        return {id(episode): episode.trajectory() for episode in episodes}
 
     def _answer_reserve(self, options: tuple[str, ...]) -> int:
         """Tokens that closing a thought and giving the longest answer take."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -41,18 +42,43 @@ class EpisodeLoop:
         self._vocabulary = vocabulary
         self._letters = LetterTable(policy.tokenizer)
         self._kinds = token_kinds(policy)
+        self._over: list[Episode] = []
         self._suppressed = torch.tensor(vision_ids(policy), device=policy.model.device)
 
-    def play(self, seats: Sequence[Seat], *, temperature: float) -> None:
-        """Play all episodes to their end."""
+    def play(self, seats: Iterable[Seat], *, temperature: float, slots: int) -> Iterator[list[Episode]]:
+        """Play all episodes to their end, at most `slots` at a time; yields the finished ones as they leave.
+
+        Whenever the retriever has been asked, the waiting ones take the places of those that left.
+        """
+        waiting = iter(seats)
+        self._over = []
         with generating(self._policy.model):
-            batch = Batch(self._policy, [seat.episode.context for seat in seats])
-            live = self._leave(batch, seats)
+            live: list[Seat] = list(itertools.islice(waiting, slots))
+            if not live:
+                return
+            batch = Batch(self._policy, [seat.episode.context for seat in live])
             while live:
                 live = self._sample(batch, live, temperature)
                 self._read_counterfactuals(batch, live)
                 self._retrieve([seat.episode for seat in live])
-                live = self._leave(batch, live)
+                staying = self._leave(batch, live)
+                yield from self._handed_over()
+                entering = list(itertools.islice(waiting, slots - len(staying)))
+                if entering:
+                    batch = self._seated(batch if staying else None, entering)
+                live = staying + entering
+
+    def _seated(self, batch: Batch | None, entering: Sequence[Seat]) -> Batch:
+        contexts = [seat.episode.context for seat in entering]
+        if batch is None:
+            return Batch(self._policy, contexts)
+        batch.join(contexts)
+        return batch
+
+    def _handed_over(self) -> Iterator[list[Episode]]:
+        if self._over:
+            over, self._over = self._over, []
+            yield over
 
     def _sample(self, batch: Batch, live: Sequence[Seat], temperature: float) -> list[Seat]:
         """Sample until no episode runs; returns those that still sit in the batch."""
@@ -114,9 +140,9 @@ class EpisodeLoop:
             else:
                 episode.receive(passages)
 
-    @staticmethod
-    def _leave(batch: Batch, seats: Sequence[Seat]) -> list[Seat]:
+    def _leave(self, batch: Batch, seats: Sequence[Seat]) -> list[Seat]:
         """Finished episodes leave the batch, and their rows the cache."""
+        self._over += [seat.episode for seat in seats if seat.episode.stop_reason is not None]
         rows = [row for row, seat in enumerate(seats) if seat.episode.stop_reason is None]
         if 0 < len(rows) < len(seats):
             batch.select(rows)

@@ -73,13 +73,17 @@ def draw_images(root: Path) -> Path:
 
 @dataclass(frozen=True)
 class Size:
-    """Of the policy that is built; `filler` words and `passages` lengthen what is retrieved."""
+    """Of the policy that is built; `filler` words and `passages` lengthen what is retrieved.
+
+    With `imagines` it learns to write the retrieve block too, and to end its turn, as a policy that nobody stops does.
+    """
 
     width: int = 64
     layers: int = 2
     steps: int = 45
     passages: int = 2
     filler: int = 0
+    imagines: bool = False
 
 
 def _training_rows(
@@ -92,7 +96,11 @@ def _training_rows(
     for demo, context in zip(demos, contexts, strict=True):
         found = [retriever.find(step.query)[: size.passages] for step in demo.steps]
         tokenised = encode_segments(policy.tokenizer, render_demonstration(demo, found))
-        rows.append((context, tokenised.ids, tokenised.env_mask))
+        if size.imagines:
+            ids = (*tokenised.ids, policy.tokenizer.eos_token_id)
+            rows.append((context, ids, (1,) * len(ids)))
+        else:
+            rows.append((context, tokenised.ids, tokenised.env_mask))
     return rows
 
 
