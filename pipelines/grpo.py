@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medrwr.config import GrpoSettings
+from medrwr.rewards.mixture import weights_of
 from medrwr.rollout.engine import RolloutEngine
 from medrwr.training.curves import History, last_mean
 from medrwr.training.grpo import CURVES, GrpoTask, train_grpo
@@ -95,6 +96,8 @@ def _task(context: StageContext, stage: GrpoStage, policy: Policy) -> GrpoTask:
         max_completion_tokens=params.rollout.max_completion_tokens,
         engine=engine,
         scorer=open_mixture(context, settings.rewards),
+        weights={name: weights_of(params.rewards)[name] for name in settings.rewards},
+        reserve=stage.questions,
     )
 
 

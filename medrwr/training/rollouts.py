@@ -19,6 +19,7 @@ from medrwr.training.prompts import question_id_of
 from medrwr.types import Question, StopReason, Trajectory
 
 _STEPS, _PROCESSES = 1_000_003, 4_096  # upper bounds, so that no two steps or processes share a seed
+_ATTEMPTS = 10**15
 
 
 class Scorer(Protocol):
@@ -45,7 +46,11 @@ class Rollouts:
 
     def __call__(self, prompts: Sequence[Any], trainer: Any) -> dict[str, Any]:
         """One trajectory a prompt (a list of chat messages), in order."""
-        requests = [self._request(messages, trainer) for messages in prompts]
+        return self.play(prompts, trainer)
+
+    def play(self, prompts: Sequence[Any], trainer: Any, *, attempt: int = 0) -> dict[str, Any]:
+        """As the call; a later `attempt` of one step draws other numbers."""
+        requests = [self._request(messages, trainer, attempt) for messages in prompts]
         with generating(trainer):
             trajectories = self.engine.run(requests, temperature=self.temperature)
             questions = [request.question for request in requests]
@@ -60,10 +65,10 @@ class Rollouts:
             "score": scores,
         }
 
-    def _request(self, messages: Sequence[dict[str, Any]], trainer: Any) -> RolloutRequest:
+    def _request(self, messages: Sequence[dict[str, Any]], trainer: Any, attempt: int = 0) -> RolloutRequest:
         question = self.questions[question_id_of(messages)]
         step = self.seed * _STEPS + int(trainer.state.global_step)
-        seed = step * _PROCESSES + int(trainer.accelerator.process_index)
+        seed = step * _PROCESSES + int(trainer.accelerator.process_index) + attempt * _ATTEMPTS
         return RolloutRequest(question=question, image_root=self.image_root, seed=seed)
 
 
@@ -92,6 +97,7 @@ def total(
     trajectory: Sequence[Trajectory],
     score: Sequence[Mapping[str, float]],
     log_metric: Any,
+    replaced: Sequence[float] = (),
     **_others: Any,
 ) -> list[float | None]:
     """TRL's reward function: the mixture's total (M20); None, and so no advantage, where the retriever failed."""
@@ -99,6 +105,8 @@ def total(
         log_metric(f"reward/{part}", sum(each[part] for each in score) / len(score))
     for name, value in behaviour(question, trajectory).items():
         log_metric(name, value)
+    if replaced:
+        log_metric("groups_replaced", replaced[0])
     return [
         None if t.stop_reason is StopReason.RETRIEVER else each["total"]
         for t, each in zip(trajectory, score, strict=True)
