@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medrwr.config import GrpoSettings
+from medrwr.records import write_text_atomic
 from medrwr.rewards.mixture import weights_of
 from medrwr.rollout.engine import RolloutEngine
+from medrwr.rollout.page import render_page
+from medrwr.sinks import TraceSink
 from medrwr.training.curves import History, last_mean
 from medrwr.training.grpo import CURVES, GrpoTask, train_grpo
 from medrwr.training.order import training_order
+from medrwr.training.watching import Watcher
 from medrwr.types import Question
 from pipelines.opening import image_root_of, open_passages
 from pipelines.rewarding import open_mixture
@@ -61,9 +65,10 @@ def run_grpo(context: StageContext, stage: GrpoStage) -> StageResult:
         sections=("base", "base_model", "rollout", "rewards", stage.name),
         files=(*stage.files, context.paths.index_manifest),
     )
+    watcher = Watcher(context.sink if isinstance(context.sink, TraceSink) else None, stage.settings.trace_every)
     history = train_grpo(
         policy,
-        _task(context, stage, policy),
+        _task(context, stage, policy, watcher),
         stage.settings,
         options=run_options(context, policy, deepspeed=deepspeed),
         work=work,
@@ -71,11 +76,17 @@ def run_grpo(context: StageContext, stage: GrpoStage) -> StageResult:
     )
     save_trained(context, stage.name, policy)
     write_curves(context, stage.name, history, _curves(history))
+    write_text_atomic(context.paths.rollouts(stage.name), _page(stage, watcher))
     work.remove()
     return _result(context, stage, history)
 
 
-def _task(context: StageContext, stage: GrpoStage, policy: Policy) -> GrpoTask:
+def _page(stage: GrpoStage, watcher: Watcher) -> str:
+    """The last step's rollouts; none are there to show when a killed run had only its model to save."""
+    return render_page(f"{stage.name}: the rollouts of its last step", watcher.last_groups())
+
+
+def _task(context: StageContext, stage: GrpoStage, policy: Policy, watcher: Watcher) -> GrpoTask:
     params, settings = context.params, stage.settings
     engine = RolloutEngine(
         policy,
@@ -98,6 +109,7 @@ def _task(context: StageContext, stage: GrpoStage, policy: Policy) -> GrpoTask:
         scorer=open_mixture(context, settings.rewards),
         weights={name: weights_of(params.rewards)[name] for name in settings.rewards},
         reserve=stage.questions,
+        watcher=watcher,
     )
 
 
@@ -124,7 +136,7 @@ def _result(context: StageContext, stage: GrpoStage, history: History) -> StageR
         f"{metrics['query_rate']:.2f}, well formed {metrics['validity']:.2f} "
         f"(last {min(_LAST_STEPS, len(history))} of {len(history)} steps)"
     )
-    return StageResult(metrics, headline, (context.paths.model(stage.name),))
+    return StageResult(metrics, headline, (context.paths.model(stage.name), context.paths.rollouts(stage.name)))
 
 
 def _deepspeed_file(context: StageContext, settings: GrpoSettings) -> str | None:

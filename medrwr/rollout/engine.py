@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from medrwr.config import RolloutSettings
 from medrwr.policy.loading import Policy
@@ -35,6 +36,7 @@ class RolloutRequest:
         forced_query: the environment asks this first, on the policy's behalf (a baseline of M29); it counts as a turn.
         answer_at_once: the environment opens the answer right away: no thought, no query.
         seed: requests of one run that are equal in question and seed still draw different numbers.
+        others: how many equal requests are played elsewhere before this run's (by another process of a trainer).
     """
 
     question: Question
@@ -44,6 +46,14 @@ class RolloutRequest:
     forced_query: str | None = None
     answer_at_once: bool = False
     seed: int = 0
+    others: int = 0
+
+
+class Loop(Protocol):
+    """Plays seated episodes to their end."""
+
+    def play(self, seats: Iterable[Seat], *, temperature: float, slots: int) -> Iterator[list[Episode]]:
+        """At most `slots` at a time; yields the finished ones as they leave."""
 
 
 class RolloutEngine:
@@ -52,6 +62,7 @@ class RolloutEngine:
     Args:
         retriever: None where no request ever queries.
         confidence_vocabulary: 'full' is the paper's profile (M25).
+        loop: where tokens come from; None: the policy's model, in this process.
 
     Raises:
         CheckpointError: the policy's tokenizer takes the protocol's tags apart.
@@ -64,12 +75,13 @@ class RolloutEngine:
         settings: RolloutSettings,
         *,
         confidence_vocabulary: Vocabulary = "options",
+        loop: Loop | None = None,
     ) -> None:
         check_tags(policy.tokenizer)
         self.policy = policy
         self.settings = settings
         self._vocabulary = confidence_vocabulary
-        self._loop = EpisodeLoop(policy, retriever, settings, confidence_vocabulary)
+        self._loop = loop or EpisodeLoop(policy, retriever, settings, confidence_vocabulary)
         self._pieces: dict[int, str] = {}
         self._reserves: dict[tuple[str, ...], int] = {}
 
@@ -134,7 +146,7 @@ class RolloutEngine:
                 key = (request.question.question_id, request.seed)
                 occurrences[key] += 1
                 episodes.append(episode)
-                yield self.seat(episode, request.seed, occurrences[key])
+                yield self.seat(episode, request.seed, request.others + occurrences[key])
 
     def _finished(self, episodes: Sequence[Episode]) -> dict[int, Trajectory]:
         """Trajectories by `id(episode)`."""

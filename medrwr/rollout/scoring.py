@@ -32,6 +32,10 @@ class LetterTable:
                 spellings.add(joined)  # unigram tokenizers spell a letter otherwise where no blank stands before it
             self._spellings.append(sorted(spellings))
 
+    def spellings(self, option: int) -> list[int]:
+        """The ids of one option's letter."""
+        return self._spellings[option]
+
     def option_probs(self, logits: Tensor, options: int, *, vocabulary: Vocabulary = "options") -> tuple[float, ...]:
         """Probability of each option's letter, both spellings summed.
 

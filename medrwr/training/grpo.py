@@ -26,6 +26,7 @@ from medrwr.training.resuming import resume_point
 from medrwr.training.rollouts import Rollouts, Scorer, total
 from medrwr.training.sharded import make_whole
 from medrwr.training.trainer_arguments import RunOptions, common_arguments
+from medrwr.training.watching import Watcher
 from medrwr.training.work import WorkFolder
 from medrwr.types import Question
 
@@ -51,6 +52,7 @@ class GrpoTask:
     Attributes:
         weights: of the scorer's parts, for `aggregation: gdpo`.
         reserve: questions that dynamic sampling may put in the place of others.
+        watcher: told of each step's trajectories.
     """
 
     questions: Sequence[Question]
@@ -61,6 +63,7 @@ class GrpoTask:
     scorer: Scorer
     weights: Mapping[str, float] = field(default_factory=dict)
     reserve: Sequence[Question] = ()
+    watcher: Watcher | None = None
 
 
 def train_grpo(
@@ -90,6 +93,7 @@ def train_grpo(
         image_root=task.image_root,
         temperature=settings.temperature,
         seed=options.seed,
+        watch=task.watcher,
     )
     exchange = _exchange(task, settings, rollouts)
     alarm = None if settings.alarms == "off" else CollapseAlarm(settings.alarms)
