@@ -228,10 +228,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class DemonstrationStep:
-    """A thought and the query that follows it."""
+    """A thought and the query that follows it. `relies_on`, unless empty, must be named by earlier steps' passages."""
 
     think: str
     query: str
+    relies_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)

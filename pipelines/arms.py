@@ -32,6 +32,7 @@ class Arm:
 
 
 OWN_QUERY = Arm()
+ONE_QUERY = Arm(max_turns=1, by_probability=True)
 NO_RETRIEVAL = Arm(max_turns=0, by_probability=True)
 QUESTION_AS_QUERY = Arm(max_turns=1, question_as_query=True, by_probability=True)
 AT_ONCE = Arm(max_turns=0, answer_at_once=True, by_probability=True)

@@ -5,31 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from medrwr.evaluation.charts import Chart, Series
-from medrwr.evaluation.examples import Answered, Example, pick_examples
+from medrwr.evaluation.examples import Answered, Example, pick_changes, pick_examples
 from medrwr.evaluation.report import Report
 from medrwr.evaluation.scorer import Verdict
 from medrwr.rollout.cdir import calibrated_confidence
 from medrwr.types import Trajectory
+from pipelines.learning_record import curves_of, queries_of
 from pipelines.measures import Confidence, Evaluated, confidence_of
 from pipelines.opening import image_root_of
 from pipelines.plotdata import thinned
 from pipelines.rungs import CDIR, FINAL
 from pipelines.stage import StageContext
 
+_SHOWN = (("held_out_image", CDIR), ("held_out_text", FINAL), ("two_hop_image", CDIR))
+
 
 def examples_of(evaluated: Evaluated) -> list[Example]:
-    """One example of each kind from the held-out image questions as deployed, then from the held-out texts."""
-    examples = []
-    for cell, rung in (("held_out_image", CDIR), ("held_out_text", FINAL)):
-        trajectories = evaluated.played[rung].get(cell, [])
-        questions, verdicts = evaluated.cells.get(cell, []), evaluated.verdicts[rung].get(cell, [])
-        examples += pick_examples(
-            [
-                Answered(question, trajectory, verdict, cell, _calibrated(evaluated, trajectory, verdict, cell))
-                for question, trajectory, verdict in zip(questions, trajectories, verdicts, strict=False)
-            ]
-        )
-    return examples
+    """One example of each kind from the held-out questions as deployed; then what changed since SFT, both ways."""
+    shown = {cell: _answered(evaluated, cell, rung) for cell, rung in _SHOWN}
+    examples = [example for answered in shown.values() for example in pick_examples(answered)]
+    since = evaluated.verdicts.get("sft", {})
+    return examples + [one for cell, now in shown.items() for one in pick_changes(since.get(cell, []), now)]
+
+
+def _answered(evaluated: Evaluated, cell: str, rung: str) -> list[Answered]:
+    trajectories = evaluated.played[rung].get(cell, [])
+    questions, verdicts = evaluated.cells.get(cell, []), evaluated.verdicts[rung].get(cell, [])
+    return [
+        Answered(question, trajectory, verdict, cell, _calibrated(evaluated, trajectory, verdict, cell))
+        for question, trajectory, verdict in zip(questions, trajectories, verdicts, strict=False)
+    ]
 
 
 def _calibrated(evaluated: Evaluated, trajectory: Trajectory, verdict: Verdict, cell: str) -> float | None:
@@ -53,6 +58,8 @@ def report_of(
         examples=tuple(examples),
         notes=_notes(context, evaluated, metrics),
         image_root=image_root_of(context),
+        curves=curves_of(context.paths),
+        queries=queries_of(evaluated),
     )
 
 

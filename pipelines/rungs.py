@@ -7,11 +7,20 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from medrwr.calibration.artefact import Calibration
-from medrwr.evaluation.ladder import Rung
+from medrwr.evaluation.ladder import TWO_HOP_CELLS, Rung
 from medrwr.rollout.cdir import CdirRule, reretrieve
 from medrwr.rollout.engine import RolloutEngine
 from medrwr.types import Question, Trajectory
-from pipelines.arms import AT_ONCE, NO_RETRIEVAL, OWN_QUERY, QUESTION_AS_QUERY, Arm, GreedyRollout, request_of
+from pipelines.arms import (
+    AT_ONCE,
+    NO_RETRIEVAL,
+    ONE_QUERY,
+    OWN_QUERY,
+    QUESTION_AS_QUERY,
+    Arm,
+    GreedyRollout,
+    request_of,
+)
 from pipelines.opening import BASE, image_root_of, open_cases, open_engine, open_passages
 from pipelines.stage import StageContext
 
@@ -25,11 +34,12 @@ Played = dict[str, dict[str, list[Trajectory]]]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rung: which stage's model is asked, and how."""
+    """One rung: which stage's model is asked, and how; `two_hop`: only questions that need two queries."""
 
     rung: Rung
     stage: str
     arm: Arm = OWN_QUERY
+    two_hop: bool = False
 
 
 STEPS = (
@@ -39,6 +49,7 @@ STEPS = (
     Step(Rung("grpo_text", "Text stage"), "grpo_text"),
     Step(Rung("no_retrieval", "Image stage, no retrieval"), FINAL, NO_RETRIEVAL),
     Step(Rung("question_as_query", "Image stage, question as query"), FINAL, QUESTION_AS_QUERY),
+    Step(Rung("one_query", "Image stage, one query allowed"), FINAL, ONE_QUERY, two_hop=True),
     Step(Rung(FINAL, "Image stage, own query"), FINAL),
 )
 RUNGS = (*(step.rung for step in STEPS), Rung(CDIR, "Image stage, CDIR"))
@@ -48,6 +59,7 @@ COMPARED = (
     ("grpo_text", FINAL),
     ("no_retrieval", FINAL),
     ("question_as_query", FINAL),
+    ("one_query", FINAL),
     (FINAL, CDIR),
 )
 
@@ -66,7 +78,7 @@ def play_rungs(context: StageContext, cells: Cells, calibration: Calibration) ->
     for stage, steps in groupby(STEPS, key=lambda step: step.stage):
         engine = open_engine(context, stage, retriever=retriever)
         for step in steps:
-            played[step.rung.name] = _play(context, engine, step, _asked(context, stage, cells))
+            played[step.rung.name] = _play(context, engine, step, _asked(context, step, cells))
         if stage == FINAL:
             played[CDIR] = _reretrieve(context, engine, cells, played[FINAL], calibration)
     return played
@@ -77,8 +89,10 @@ def rule_of(calibration: Calibration) -> CdirRule:
     return CdirRule(calibration.threshold, calibration.temperature, calibration.similar_cases, calibration.arbitration)
 
 
-def _asked(context: StageContext, stage: str, cells: Cells) -> Cells:
-    if stage == FINAL:
+def _asked(context: StageContext, step: Step, cells: Cells) -> Cells:
+    if step.two_hop:
+        return {cell: questions for cell, questions in cells.items() if cell in TWO_HOP_CELLS}
+    if step.stage == FINAL:
         return cells
     fewer = context.params.evaluate.ladder_questions_per_cell
     return {cell: questions[:fewer] for cell, questions in cells.items()}

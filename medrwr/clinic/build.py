@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medrwr.clinic import vocabulary as words
+from medrwr.clinic.demonstrations import demonstrate_expert, demonstrate_finding, demonstrate_literal
 from medrwr.clinic.ontology import ALL_SIGNS, Condition, Ontology, Sign, build_ontology
-from medrwr.clinic.prose import condition_document, distractor_documents, to_markdown
-from medrwr.clinic.questions import demonstrate, demonstrate_finding, finding_question, make_question
+from medrwr.clinic.prose import condition_documents, distractor_documents, to_markdown
+from medrwr.clinic.questions import finding_question, make_question
 from medrwr.clinic.rendering import render
 from medrwr.config import ClinicSettings
 from medrwr.records import write_records, write_text_atomic
@@ -60,11 +61,18 @@ class ClinicWriter:
         )
 
     def split(
-        self, name: str, count: int, conditions: list[Condition], *, with_image: bool, first: int = 0
+        self,
+        name: str,
+        count: int,
+        conditions: list[Condition],
+        *,
+        with_image: bool,
+        first: int = 0,
+        kinds: tuple[str, ...] = words.KINDS,
     ) -> list[Question]:
         """`count` questions that go round the conditions and kinds in a shuffled order."""
         rng = random.Random(f"split:{self.seed}:{name}:{first}:{with_image}")
-        pairs = [(c, kind) for c in conditions for kind in words.KINDS]
+        pairs = [(c, kind) for c in conditions for kind in kinds]
         rng.shuffle(pairs)
         turns = itertools.islice(itertools.cycle(pairs), count)
         return [
@@ -72,13 +80,28 @@ class ClinicWriter:
             for i, (condition, kind) in enumerate(turns)
         ]
 
+    def training(self, name: str, count: int, *, with_image: bool, first: int = 0) -> list[Question]:
+        """Questions on the training conditions; `two_hop_share` of them need two queries."""
+        conditions, hops = self.ontology.of("train"), round(count * self.settings.two_hop_share)
+        questions = self.split(name, count - hops, conditions, with_image=with_image, first=first)
+        first += len(questions)
+        return questions + self.split(
+            name, hops, conditions, with_image=with_image, first=first, kinds=words.TWO_HOP_KINDS
+        )
+
     def demonstrations(self) -> list[Demonstration]:
-        by_fact = {c.fact_id(k): c for c in self.ontology.conditions for k in words.KINDS}
+        by_fact = {c.fact_id(k): c for c in self.ontology.conditions for k in words.ALL_KINDS}
         half = self.settings.sft_questions // 2
-        train = self.ontology.of("train")
-        questions = self.split("sft", half, train, with_image=False)
-        questions += self.split("sft", self.settings.sft_questions - half, train, with_image=True, first=half)
-        return [demonstrate(q, by_fact[q.fact_id]) for q in questions] + self.findings(len(questions))
+        questions = self.training("sft", half, with_image=False)
+        questions += self.training("sft", self.settings.sft_questions - half, with_image=True, first=half)
+        rng = random.Random(f"demonstrations:{self.seed}")
+        made = [
+            demonstrate_expert(question, by_fact[question.fact_id])
+            if rng.random() < self.settings.sft_expert_share
+            else demonstrate_literal(question)
+            for question in questions
+        ]
+        return made + self.findings(len(questions))
 
     def findings(self, first: int) -> list[Demonstration]:
         """Demonstrations without a query, on signs that mean nothing in their modality: no fact can be learned."""
@@ -100,6 +123,10 @@ class ClinicWriter:
             for with_image in (False, True):
                 pool = self.ontology.of("test", held_out=held_out)
                 questions += self.split("test", quarter, pool, with_image=with_image, first=len(questions))
+        pool, half = self.ontology.of("test", held_out=True), self.settings.two_hop_test_questions // 2
+        for with_image in (False, True):
+            first, kinds = len(questions), words.TWO_HOP_KINDS
+            questions += self.split("test", half, pool, with_image=with_image, first=first, kinds=kinds)
         return questions
 
     def cases(self) -> list[ImageCase]:
@@ -135,11 +162,11 @@ def build_clinic(
     fresh.mkdir(parents=True)
     writer = ClinicWriter(settings, seed=seed)
     counts = {"documents": _write_documents(writer, fresh)}
-    train, calibration = writer.ontology.of("train"), writer.ontology.of("calibration")
+    calibration = writer.ontology.of("calibration")
     splits: dict[str, Iterable[object]] = {
         "demonstrations.jsonl": writer.demonstrations(),
-        "questions/rl_text.jsonl": writer.split("rl_text", settings.rl_text_questions, train, with_image=False),
-        "questions/rl_image.jsonl": writer.split("rl_image", settings.rl_image_questions, train, with_image=True),
+        "questions/rl_text.jsonl": writer.training("rl_text", settings.rl_text_questions, with_image=False),
+        "questions/rl_image.jsonl": writer.training("rl_image", settings.rl_image_questions, with_image=True),
         "questions/calibration.jsonl": writer.split(
             "calibration", settings.calibration_questions, calibration, with_image=True
         ),
@@ -158,10 +185,11 @@ def build_clinic(
 
 
 def _write_documents(writer: ClinicWriter, folder: Path) -> int:
-    documents: list[tuple[Document, tuple[str, ...]]] = [
-        (condition_document(c, seed=writer.seed), (c.name, c.treatment, c.complication, c.phrase, str(c.sign)))
-        for c in writer.ontology.conditions
-    ]
+    documents: list[tuple[Document, tuple[str, ...]]] = []
+    for c in writer.ontology.conditions:
+        page, note = condition_documents(c, seed=writer.seed)
+        documents.append((page, (c.name, c.treatment, c.complication, c.phrase, str(c.sign))))
+        documents.append((note, (c.name, c.marker)))
     documents += [(document, ()) for document in distractor_documents(seed=writer.seed)]
     for document, terms in documents:
         write_text_atomic(folder / "documents" / f"{document.document_id}.md", to_markdown(document, terms))

@@ -1,4 +1,4 @@
-"""Who is who in the clinic: in a modality a sign means one condition, which has one treatment and one complication."""
+"""Who is who in the clinic: in a modality a sign means one condition, with its treatment, complication and marker."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class Condition:
     mechanism: str
     treatment: str
     complication: str
+    marker: str
     role: str
 
     @property
@@ -46,7 +47,7 @@ class Condition:
 
     def fact(self, kind: str) -> str:
         """The answer to a question of this kind."""
-        return self.treatment if kind == "treatment" else self.complication
+        return {"treatment": self.treatment, "complication": self.complication, "marker": self.marker}[kind]
 
     def fact_id(self, kind: str) -> str:
         return f"{self.name}:{kind}"
@@ -119,6 +120,7 @@ def build_ontology(settings: ClinicSettings, *, seed: int) -> Ontology:
                     mechanism=rng.choice(words.MECHANISMS),
                     treatment=rng.choice(words.TREATMENTS),
                     complication=rng.choice(words.COMPLICATIONS),
+                    marker=rng.choice(words.MARKERS),
                     role=role,
                 )
             )

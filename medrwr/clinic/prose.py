@@ -1,7 +1,8 @@
-"""The clinic's medical prose: each condition's document, and documents that only distract.
+"""The clinic's medical prose: what stands on each condition, and documents that only distract.
 
-A document has three sections of 40 to 60 words, so that each becomes one passage: imaging and treatment, course,
-background. The same sentences, with facts drawn anew each time, are what the base model learned to read.
+Sections have 40 to 60 words, so that each becomes one passage. The page of a condition has two: imaging and treatment,
+course. Cause and blood marker stand in a laboratory note of its own, which knows the disease's name and no sign. The
+same sentences, with facts drawn anew each time, are what the base model learned to read.
 """
 
 from __future__ import annotations
@@ -63,6 +64,11 @@ _CAUSE = (
     "The cause of {name} is {mechanism}.",
     "{Name} is the result of {mechanism}.",
 )
+_CONFIRMED = (
+    "{Name} is confirmed by a raised {marker}.",
+    "A raised {marker} settles the diagnosis of {name}.",
+    "The blood marker of {name} is {marker}.",
+)
 _RARE = (
     "It was first described in a small mountain clinic and has been found in many countries since.",
     "It is rare, and most family doctors will see one case in a working life.",
@@ -97,31 +103,32 @@ def course_section(rng: random.Random, *, phrase: str, complication: str) -> str
     )
 
 
-def background_section(rng: random.Random, *, name: str, mechanism: str, other: str) -> str:
-    """Cause and history; names a drug that does not help, and no sign."""
+def background_section(rng: random.Random, *, name: str, mechanism: str, marker: str, other: str) -> str:
+    """Cause, blood marker and history; names a drug that does not help, and no sign."""
     return " ".join(
         (
             _fill(rng.choice(_CAUSE), name=name, mechanism=mechanism),
+            _fill(rng.choice(_CONFIRMED), name=name, marker=marker),
             rng.choice(_RARE),
             _fill(rng.choice(_HISTORY), other=other),
         )
     )
 
 
-def condition_document(condition: Condition, *, seed: int) -> Document:
-    """The document of one condition: three sections, one passage each."""
+def condition_documents(condition: Condition, *, seed: int) -> tuple[Document, Document]:
+    """The page of one condition, and the laboratory note on it."""
     rng = random.Random(f"document:{seed}:{condition.name}")
     other = rng.choice([t for t in words.TREATMENTS if t != condition.treatment])
-    name, phrase = condition.name, condition.phrase
+    name, phrase, title = condition.name, condition.phrase, condition.name.capitalize()
     imaging = imaging_section(rng, phrase=phrase, name=name, treatment=condition.treatment)
     course = course_section(rng, phrase=phrase, complication=condition.complication)
-    background = background_section(rng, name=name, mechanism=condition.mechanism, other=other)
-    sections = (
-        Section("Imaging and treatment", imaging),
-        Section("Course", course),
-        Section("Background", background),
+    background = background_section(rng, name=name, mechanism=condition.mechanism, marker=condition.marker, other=other)
+    page = (Section("Imaging and treatment", imaging), Section("Course", course))
+    note = (Section("Background", background),)
+    return (
+        Document(name, title, page, "clinic", LICENCE, condition.modality),
+        Document(f"{name}-laboratory", title, note, "clinic", LICENCE, condition.modality),
     )
-    return Document(name, name.capitalize(), sections, "clinic", LICENCE, condition.modality)
 
 
 def distractor_documents(*, seed: int) -> list[Document]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from medrwr.clinic import vocabulary as words
 from medrwr.clinic.ontology import Condition, Ontology, Sign
-from medrwr.types import Demonstration, DemonstrationStep, Question
+from medrwr.types import Question
 
 _IMAGE_ASK = {
     "treatment": (
@@ -18,16 +18,29 @@ _IMAGE_ASK = {
         "What complication threatens with the sign in this image?",
         "Which complication goes with this finding?",
     ),
+    "marker": (
+        "Which blood marker confirms the disease behind the sign in this image?",
+        "Which marker is raised in the disease that this finding points to?",
+    ),
 }
 _TEXT_ASK = {
     "treatment": ("Which drug is given first?", "What is the first treatment?"),
     "complication": ("Which complication threatens?", "What is the main complication?"),
+    "marker": ("Which blood marker confirms the disease?", "Which marker is raised in this disease?"),
 }
+ASKED = {"treatment": "first treatment", "complication": "complication", "marker": "blood marker"}
 NO_NOTE = "No note names a {phrase}."
 FACT_SENTENCE = {
     "treatment": "A {phrase} is treated first with {fact}.",
     "complication": "A {phrase} may be complicated by {fact}.",
+    "marker": "{Name} is confirmed by a raised {fact}.",
 }
+POINTS_SENTENCE = "A {phrase} points to {name}."
+
+
+def fact_sentence(kind: str, *, phrase: str, name: str, fact: str) -> str:
+    """The fact as a thought states it; a marker belongs to the disease, the rest to the sign."""
+    return FACT_SENTENCE[kind].format(phrase=phrase, Name=name.capitalize(), fact=fact)
 
 
 def image_question_text(rng: random.Random, kind: str) -> str:
@@ -53,8 +66,7 @@ def _options(rng: random.Random, ontology: Ontology, condition: Condition, kind:
     gold = condition.fact(kind)
     near = list(dict.fromkeys(c.fact(kind) for c in ontology.neighbours(condition) if c.fact(kind) != gold))
     wrong = rng.sample(near, min(2, len(near)))
-    pool = words.TREATMENTS if kind == "treatment" else words.COMPLICATIONS
-    wrong += rng.sample([w for w in pool if w != gold and w not in wrong], 3 - len(wrong))
+    wrong += rng.sample([w for w in words.FACTS[kind] if w != gold and w not in wrong], 3 - len(wrong))
     options = [gold, *wrong]
     rng.shuffle(options)
     return tuple(options), options.index(gold)
@@ -70,7 +82,7 @@ def make_question(
     else:
         text = text_question_text(rng, kind, modality=condition.modality, sign=condition.sign)
     options, answer = _options(rng, ontology, condition, kind)
-    sentence = FACT_SENTENCE[kind].format(phrase=condition.phrase, fact=condition.fact(kind))
+    sentence = fact_sentence(kind, phrase=condition.phrase, name=condition.name, fact=condition.fact(kind))
     return Question(
         question_id=f"{split}-{number:05d}",
         text=text,
@@ -81,6 +93,7 @@ def make_question(
         modality=condition.modality,
         kind=kind,
         fact_id=condition.fact_id(kind),
+        hops=2 if kind in words.TWO_HOP_KINDS else 1,
         split=split,
         source="clinic",
         seed=seed,
@@ -112,23 +125,4 @@ def finding_question(modality: str, sign: Sign, *, split: str, number: int, seed
         split=split,
         source="clinic",
         seed=seed,
-    )
-
-
-def demonstrate_finding(question: Question) -> Demonstration:
-    """Say what is seen and answer: nothing to ask for."""
-    exam = words.EXAMINATION[question.modality]
-    return Demonstration(question, (), f"The {exam} shows a {question.gold_text}.")
-
-
-def demonstrate(question: Question, condition: Condition) -> Demonstration:
-    """How an expert answers: name the sign, ask for it, read, answer."""
-    exam = words.EXAMINATION[condition.modality]
-    asked = {"treatment": "first treatment", "complication": "complication"}[question.kind]
-    sentence = FACT_SENTENCE[question.kind].format(phrase=condition.phrase, fact=question.gold_text)
-    return Demonstration(
-        question=question,
-        steps=(DemonstrationStep(f"The {exam} shows a {condition.sign}.", f"{condition.phrase}, {asked}"),),
-        final_think=sentence,
-        missed_think=NO_NOTE.format(phrase=condition.phrase),
     )

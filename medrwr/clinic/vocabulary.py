@@ -120,6 +120,10 @@ _COMPLICATION_STEMS = [
 _COMPLICATION_SUFFIXES = ["emia", "uria", "algia", "plegia", "rrhage"]
 COMPLICATIONS = tuple(stem + suffix for stem in _COMPLICATION_STEMS for suffix in _COMPLICATION_SUFFIXES)
 
+_MARKER_STEMS = ["albo", "brevi", "chlora", "dextra", "fibra", "glyco", "hapto", "iso", "lumi", "neuro", "oxo", "proto"]
+_MARKER_SUFFIXES = ["lectin", "kinase", "globin", "ferrin", "cystin"]
+MARKERS = tuple(stem + suffix for stem in _MARKER_STEMS for suffix in _MARKER_SUFFIXES)
+
 MECHANISMS = (
     "slow fibrous remodelling",
     "a clonal overgrowth of lining cells",
@@ -169,3 +173,8 @@ EXAMINATION = {
     "echocardiography": "echocardiogram",
 }
 KINDS = ("treatment", "complication")
+TWO_HOP_KINDS = ("marker",)
+ALL_KINDS = (*KINDS, *TWO_HOP_KINDS)
+FACTS = {"treatment": TREATMENTS, "complication": COMPLICATIONS, "marker": MARKERS}
+"""What the answer to a question of a kind is one of. The passage that names a marker names the disease, not the sign:
+one has to find out the disease first (two hops)."""

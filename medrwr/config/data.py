@@ -27,11 +27,18 @@ class ClinicSettings(ConfigSection):
     held_out_conditions: int = Field(200, ge=8)
     image_size: int = Field(112, ge=56)
     sft_questions: int = Field(480, ge=8)
+    sft_expert_share: float = Field(
+        0.35, ge=0, le=1, description="of the SFT questions, how many show what to ask for; the rest ask literally"
+    )
+    two_hop_share: float = Field(
+        0.2, ge=0, le=1, description="of the SFT and RL questions, how many need a second query (M3)"
+    )
     sft_findings: int = Field(160, ge=0, description="demonstrations that need no query: name the sign, any modality")
     rl_text_questions: int = Field(600, ge=8)
     rl_image_questions: int = Field(600, ge=8)
     calibration_questions: int = Field(400, ge=8)
     test_questions: int = Field(1600, ge=16, description="a quarter each: held in or held out, text or image")
+    two_hop_test_questions: int = Field(400, ge=2, description="held out; half text, half image")
     image_cases: int = Field(1500, ge=8)
     encoder_pairs: int = Field(3000, ge=8, description="images of their own, for the image-text encoder")
 

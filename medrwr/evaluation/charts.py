@@ -15,7 +15,7 @@ _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Points (x, y), both in [0, 1]; the page colours series by their place."""
+    """Points (x, y); the page colours series by their place."""
 
     label: str
     points: tuple[tuple[float, float], ...]
@@ -24,7 +24,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A plot of shares against shares; `diagonal` draws where x equals y."""
+    """A plot of points within `x_range` and `y_range`; `diagonal` draws where x equals y."""
 
     title: str
     x_label: str
@@ -32,6 +32,8 @@ class Chart:
     series: tuple[Series, ...]
     diagonal: bool = False
     note: str = ""
+    x_range: tuple[float, float] = (0.0, 1.0)
+    y_range: tuple[float, float] = (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,12 @@ class Whisker:
 
 def render_chart(chart: Chart) -> str:
     """The chart as an <svg> element."""
-    parts = [*_axes(chart.x_label, chart.y_label)]
+    parts = [*_axes(chart)]
     if chart.diagonal:
         parts.append(_line(_x(0), _y(0), _x(1), _y(1), "diagonal"))
     for place, series in enumerate(chart.series):
-        parts += _series(series, place)
+        points = [(_share(x, chart.x_range), _share(y, chart.y_range)) for x, y in series.points]
+        parts += _series(points, series.style, place)
         parts += _legend(series.label, place, len(chart.series), below=chart.diagonal)
     return _svg(WIDTH, HEIGHT, chart.title, parts)
 
@@ -78,27 +81,37 @@ def render_whiskers(title: str, rows: Sequence[Whisker], *, reference: float | N
     return _svg(WIDTH, height, title, parts)
 
 
-def _axes(x_label: str, y_label: str) -> list[str]:
+def _share(value: float, within: tuple[float, float]) -> float:
+    """Where in the range a value lies, 0 to 1; beyond it, at its end."""
+    low, high = within
+    return min(1.0, max(0.0, (value - low) / (high - low)))
+
+
+def _at(share: float, within: tuple[float, float]) -> float:
+    return within[0] + share * (within[1] - within[0])
+
+
+def _axes(chart: Chart) -> list[str]:
     parts = []
     for tick in _TICKS:
         parts.append(_line(_x(tick), _y(0), _x(tick), _y(1), "grid"))
         parts.append(_line(_x(0), _y(tick), _x(1), _y(tick), "grid"))
-        parts.append(_text(_x(tick), _y(0) + 17, f"{tick:g}", "middle"))
-        parts.append(_text(_x(0) - 7, _y(tick) + 4, f"{tick:g}", "end"))
-    parts.append(_text(_x(0.5), HEIGHT - 8, x_label, "middle"))
+        parts.append(_text(_x(tick), _y(0) + 17, f"{_at(tick, chart.x_range):.3g}", "middle"))
+        parts.append(_text(_x(0) - 7, _y(tick) + 4, f"{_at(tick, chart.y_range):.3g}", "end"))
+    parts.append(_text(_x(0.5), HEIGHT - 8, chart.x_label, "middle"))
     middle = _y(0.5)
     parts.append(
         f'<text x="14" y="{middle:.1f}" text-anchor="middle" transform="rotate(-90 14 {middle:.1f})">'
-        f"{escape(y_label)}</text>"
+        f"{escape(chart.y_label)}</text>"
     )
     return parts
 
 
-def _series(series: Series, place: int) -> list[str]:
-    dots = [f'<circle class="mark s{place}" cx="{_x(x):.1f}" cy="{_y(y):.1f}" r="4"/>' for x, y in series.points]
-    path = " ".join(f"{_x(x):.1f},{_y(y):.1f}" for x, y in series.points)
+def _series(points: Sequence[tuple[float, float]], style: str, place: int) -> list[str]:
+    dots = [f'<circle class="mark s{place}" cx="{_x(x):.1f}" cy="{_y(y):.1f}" r="4"/>' for x, y in points]
+    path = " ".join(f"{_x(x):.1f},{_y(y):.1f}" for x, y in points)
     line = f'<polyline class="curve s{place}" points="{path}"/>'
-    return [line, *dots] if series.style == "dots" else [line]
+    return [line, *dots] if style == "dots" else [line]
 
 
 def _legend(label: str, place: int, count: int, *, below: bool) -> list[str]:

@@ -13,6 +13,8 @@ RIGHT_WITH_CASE = "right, after a similar case was added"
 RIGHT_OTHERWISE = "right, although no passage named the answer"
 WRONG_DESPITE_PASSAGE = "wrong, although a passage named the answer"
 WRONG_WITHOUT_PASSAGE = "wrong, no passage named the answer"
+IMPROVED = "improved: right now, wrong after SFT"
+GOT_WORSE = "got worse: wrong now, right after SFT"
 NO_ANSWER = "no answer that could be read"
 KINDS = (
     RIGHT_FROM_PASSAGE,
@@ -137,6 +139,17 @@ def pick_examples(answered: Sequence[Answered], *, each: int = 1) -> list[Exampl
         for kind in KINDS
         for item in [item for item in answered if what_happened(item) == kind][:each]
     ]
+
+
+def pick_changes(before: Sequence[Verdict], now: Sequence[Answered], *, each: int = 2) -> list[Example]:
+    """The first `each` episodes whose verdict changed for the better, and for the worse."""
+    earlier = {verdict.question_id: verdict.correct for verdict in before}
+    known = [item for item in now if item.verdict.question_id in earlier]
+    picked = []
+    for why, was in ((IMPROVED, False), (GOT_WORSE, True)):
+        changed = [i for i in known if i.verdict.correct != was and earlier[i.verdict.question_id] == was]
+        picked += [worked_example(item, why) for item in changed[:each]]
+    return picked
 
 
 def _answer(question: Question, letter: str | None) -> str:

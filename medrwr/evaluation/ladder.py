@@ -16,7 +16,8 @@ from medrwr.evaluation.scorer import Score, Verdict, summarise
 from medrwr.evaluation.statistics import Interval, PairedDifference, bootstrap_mean, paired_difference
 from medrwr.types import Question
 
-CELLS = ("held_in_text", "held_in_image", "held_out_text", "held_out_image")
+TWO_HOP_CELLS = ("two_hop_text", "two_hop_image")
+CELLS = ("held_in_text", "held_in_image", "held_out_text", "held_out_image", *TWO_HOP_CELLS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,9 @@ class Resampling:
 
 
 def cell_of(question: Question, held_out_modality: str) -> str:
-    """The cell that a test question belongs to."""
+    """The cell that a test question belongs to; questions that need two queries are in cells of their own."""
     held = "held_out" if question.modality == held_out_modality else "held_in"
+    held = "two_hop" if question.hops > 1 else held
     return f"{held}_{'image' if question.images else 'text'}"
 
 

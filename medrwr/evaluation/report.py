@@ -10,6 +10,7 @@ from pathlib import Path
 from medrwr.evaluation.charts import Chart, Whisker, render_chart, render_whiskers
 from medrwr.evaluation.examples import Example, Step
 from medrwr.evaluation.ladder import Cell, Comparison, Ladder
+from medrwr.evaluation.learning import QueryRow, query_table
 from medrwr.evaluation.page import page, picture, table
 from medrwr.evaluation.results import (
     CELL_LABELS,
@@ -21,6 +22,11 @@ from medrwr.evaluation.results import (
     pair_text,
 )
 from medrwr.types import LETTERS
+
+QUERY_NOTE = (
+    "Literal: a stretch of the question itself. Confirmation: names an option. Hypothesis: names what an earlier "
+    "passage was about. Observation: what was seen or read."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,8 @@ class Report:
     examples: tuple[Example, ...]
     notes: tuple[str, ...]
     image_root: Path
+    curves: tuple[Chart, ...] = ()
+    queries: tuple[QueryRow, ...] = ()
 
 
 def render_report(report: Report) -> str:
@@ -56,13 +64,21 @@ def render_report(report: Report) -> str:
         _ladder_table(report.choices),
         _comparison_table(report.choices),
     ]
-    if report.charts:
-        body += ["<h2>Confidence</h2>", f'<div class="grid">{"".join(_chart(chart) for chart in report.charts)}</div>']
+    body += _charts("How it learned", report.curves)
+    if report.queries:
+        body += ["<h2>What its queries ask for</h2>", f'<p class="soft">{QUERY_NOTE}</p>', query_table(report.queries)]
+    body += _charts("Confidence", report.charts)
     if report.examples:
         body += ["<h2>Worked examples</h2>", *(_example(example, report.image_root) for example in report.examples)]
     body += ["<h2>What the policy did</h2>", _behaviour_table(report.ladder)]
     body += ["<h2>How it was measured</h2>", f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in report.notes)}</ul>"]
     return page(report.title, body)
+
+
+def _charts(title: str, charts: Sequence[Chart]) -> list[str]:
+    if not charts:
+        return []
+    return [f"<h2>{title}</h2>", f'<div class="grid">{"".join(_chart(chart) for chart in charts)}</div>']
 
 
 def _ladder_table(ladder: Ladder) -> str:

@@ -12,6 +12,8 @@ CELL_LABELS = {
     "held_in_image": "held in, image",
     "held_out_text": "held out, text",
     "held_out_image": "held out, image",
+    "two_hop_text": "two hops, text",
+    "two_hop_image": "two hops, image",
 }
 
 CHOICE_NOTE = (

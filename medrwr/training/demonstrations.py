@@ -56,6 +56,9 @@ def prepare_demonstrations(
     without_gold = dropped = too_long = 0
     for demonstration in demonstrations:
         passages = [next(found) for _ in demonstration.steps]
+        if not _follows(demonstration, passages):
+            without_gold, dropped = without_gold + 1, dropped + 1
+            continue
         if passages and not names_gold(demonstration.question, passages):
             without_gold += 1
             if not demonstration.missed_think:
@@ -70,7 +73,18 @@ def prepare_demonstrations(
     return Prepared(tuple(episodes), without_gold, dropped, too_long)
 
 
+def _follows(demonstration: Demonstration, passages: Passages) -> bool:
+    """What each step relies on stands in the passages of the steps before it."""
+    return all(
+        _named(step.relies_on, passages[:number]) for number, step in enumerate(demonstration.steps) if step.relies_on
+    )
+
+
 def names_gold(question: Question, passages: Passages) -> bool:
     """The text of the right option stands in one of the passages, upper or lower case."""
-    gold = neutralise(question.gold_text).casefold()
-    return any(gold in neutralise(scored.passage.text).casefold() for step in passages for scored in step)
+    return _named(question.gold_text, passages)
+
+
+def _named(text: str, passages: Passages) -> bool:
+    wanted = neutralise(text).casefold()
+    return any(wanted in neutralise(scored.passage.text).casefold() for step in passages for scored in step)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from dagster_project.automation import JOB
 from dagster_project.graph import read_graph
 from dagster_project.project import build_definitions
-from tests.chain.workspace import Workspace
+from tests.chain.workspace import Workspace, make_tiny_workspace
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -106,6 +108,26 @@ def test_dagster_sees_that_dvc_has_done_everything_and_its_checks_pass(
     assert {"answer_is_an_option", "passage_length"} <= {item.check_name for item in evaluations}
     assert (chain.root / "dvc.lock").read_bytes() == lock
     assert "up to date" in chain.dvc("status")
+
+
+def test_dagster_from_nothing_leaves_the_lock_that_dvc_leaves_and_dvc_sees_its_work(
+    chain: Workspace, tmp_path: Path
+) -> None:
+    """Same seed, same machine: same bytes. LanceDB names its files at random; there the manifests' digests agree."""
+    other = make_tiny_workspace(tmp_path / "workspace")
+    other.run("dagster", "job", "execute", "-m", "dagster_project.definitions", "-j", JOB)
+
+    assert "up to date" in other.dvc("status")
+    assert "Running stage" not in other.dvc("repro")
+    assert _stages_of(other) == _stages_of(chain)
+
+
+def _stages_of(space: Workspace) -> dict[str, object]:
+    stages = YAML(typ="safe").load((space.root / "dvc.lock").read_text(encoding="utf-8"))["stages"]
+    for stage in stages.values():
+        stage["outs"] = [out for out in stage.get("outs", []) if out["path"] not in ("data/index", "data/case_index")]
+    assert {"index", "grpo_multimodal", "evaluate"} <= set(stages)
+    return dict(stages)
 
 
 def test_summary_names_every_stage(chain: Workspace) -> None:

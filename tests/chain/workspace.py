@@ -26,6 +26,7 @@ TINY: dict[str, dict[str, Any]] = {
         "rl_image_questions": 16,
         "calibration_questions": 16,
         "test_questions": 32,
+        "two_hop_test_questions": 8,
         "image_cases": 24,
         "encoder_pairs": 32,
     },
@@ -85,6 +86,17 @@ def environment() -> dict[str, str]:
 
 def make_tiny_workspace(root: Path) -> Workspace:
     """The repository's files, committed or not, below `root`, with the parameters of TINY."""
+    copy_repository(root)
+    set_parameters(root / "params.yaml", TINY)
+    space = Workspace(root)
+    space.run("git", "init", "-q")
+    space.run("git", "add", "--all")
+    space.run("git", *AUTHOR, "commit", "-q", "-m", "tiny parameters")
+    return space
+
+
+def copy_repository(root: Path) -> None:
+    """The repository's files, committed or not, into `root`; what else is there stays."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=REPOSITORY,
@@ -96,19 +108,14 @@ def make_tiny_workspace(root: Path) -> Workspace:
         if name and not name.startswith(NOT_NEEDED) and (REPOSITORY / name).is_file():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(REPOSITORY / name, root / name)
-    shrink(root / "params.yaml")
-    space = Workspace(root)
-    space.run("git", "init", "-q")
-    space.run("git", "add", "--all")
-    space.run("git", *AUTHOR, "commit", "-q", "-m", "tiny parameters")
-    return space
 
 
-def shrink(file: Path) -> None:
+def set_parameters(file: Path, changes: dict[str, dict[str, Any]]) -> None:
+    """Change values in a params.yaml, comments kept."""
     yaml = YAML()
     values = yaml.load(file.read_text(encoding="utf-8"))
-    for section, changes in TINY.items():
-        values[section].update(changes)
+    for section, changed in changes.items():
+        values[section].update(changed)
     with file.open("w", encoding="utf-8") as stream:
         yaml.dump(values, stream)
 

@@ -11,7 +11,7 @@ import pytest
 from medrwr.clinic import vocabulary as words
 from medrwr.clinic.build import ClinicWriter, build_clinic
 from medrwr.clinic.ontology import Sign, build_ontology
-from medrwr.clinic.prose import condition_document
+from medrwr.clinic.prose import condition_documents
 from medrwr.clinic.rendering import render
 from medrwr.config import ClinicSettings
 from medrwr.errors import ConfigError
@@ -27,6 +27,7 @@ SMALL = ClinicSettings(
     rl_image_questions=8,
     calibration_questions=8,
     test_questions=16,
+    two_hop_test_questions=8,
     image_cases=8,
     encoder_pairs=8,
 )
@@ -58,22 +59,24 @@ def test_every_record_reads_back_and_names_an_image_that_exists(tmp_path: Path) 
 def test_m14_facts_of_training_calibration_and_test_are_apart() -> None:
     writer = ClinicWriter(ClinicSettings(), seed=7)
     train = {d.question.fact_id for d in writer.demonstrations()}
-    train |= {q.fact_id for q in writer.split("rl_image", 600, writer.ontology.of("train"), with_image=True)}
-    calibration = {c.fact_id(k) for c in writer.ontology.of("calibration") for k in words.KINDS}
+    train |= {q.fact_id for q in writer.training("rl_image", 600, with_image=True)}
+    calibration = {c.fact_id(k) for c in writer.ontology.of("calibration") for k in words.ALL_KINDS}
     test = writer.test()
     assert not train & calibration
     assert not {q.fact_id for q in test} & (train | calibration)
     assert not any(
         c.modality == "echocardiography" for role in ("train", "calibration") for c in writer.ontology.of(role)
     )
-    assert Counter((q.modality == "echocardiography", bool(q.images)) for q in test) == {
+    assert Counter((q.modality == "echocardiography", bool(q.images)) for q in test if q.hops == 1) == {
         (held_out, with_image): 400 for held_out in (False, True) for with_image in (False, True)
     }
+    two_hops = Counter((q.modality, bool(q.images)) for q in test if q.hops == 2)
+    assert two_hops == {("echocardiography", False): 200, ("echocardiography", True): 200}
     assert len({q.fact_id for q in test if q.modality == "echocardiography"}) >= 200
 
 
 def test_a_caption_is_a_finding_and_an_impression_never_the_record() -> None:
-    facts = {*words.TREATMENTS, *words.COMPLICATIONS}
+    facts = {fact for pool in words.FACTS.values() for fact in pool}
     for case in ClinicWriter(ClinicSettings(), seed=7).cases():
         assert not facts & set(case.caption.replace(".", "").split())
         assert "Impression:" in case.caption
@@ -90,11 +93,11 @@ def test_documents_state_each_fact_once_in_passages_of_40_to_60_words() -> None:
     ontology = build_ontology(ClinicSettings(), seed=7)
     lengths = []
     for condition in ontology.conditions:
-        document = condition_document(condition, seed=7)
-        text = " ".join(section.text for section in document.sections)
-        assert text.count(condition.treatment) == 1
-        assert text.count(condition.complication) == 1
-        lengths += [len(section.text.split()) for section in document.sections]
+        page, note = condition_documents(condition, seed=7)
+        text = " ".join(section.text for section in (*page.sections, *note.sections))
+        for kind in words.ALL_KINDS:
+            assert text.count(condition.fact(kind)) == 1
+        lengths += [len(section.text.split()) for section in (*page.sections, *note.sections)]
     assert 40 <= np.mean(lengths) <= 60
 
 
@@ -114,3 +117,31 @@ def test_too_many_conditions_stop_before_any_work() -> None:
         build_ontology(ClinicSettings(held_out_conditions=217), seed=1)
     with pytest.raises(ConfigError, match="held_out_modality = 'xray'"):
         build_ontology(ClinicSettings(held_out_modality="xray"), seed=1)
+
+
+def test_m3_a_marker_takes_two_hops_its_note_knows_the_disease_and_no_sign() -> None:
+    for condition in build_ontology(ClinicSettings(), seed=7).conditions:
+        page, note = condition_documents(condition, seed=7)
+        first, second = (" ".join(section.text for section in part.sections).lower() for part in (page, note))
+        assert condition.phrase in first
+        assert condition.name in first
+        assert condition.marker not in first
+        assert condition.name in second
+        assert not {*words.TEXTURES, *words.LOCATIONS, *words.MODALITIES} & set(second.replace(".", "").split())
+
+
+def test_m24_literal_demonstrations_ask_what_the_question_says_experts_for_what_is_seen() -> None:
+    writer = ClinicWriter(ClinicSettings(), seed=7)
+    conditions = {c.fact_id(kind): c for c in writer.ontology.conditions for kind in words.ALL_KINDS}
+    asked = [d for d in writer.demonstrations() if d.steps]
+    literal = [d for d in asked if d.steps[0].query in d.question.text]
+    expert = [d for d in asked if d.steps[0].query not in d.question.text]
+    assert 0.25 < len(expert) / len(asked) < 0.45  # 0.35 of 480, give or take 4.5 standard deviations
+    assert all(len(d.steps) == 1 for d in literal)
+    for demonstration in expert:
+        condition = conditions[demonstration.question.fact_id]
+        assert condition.phrase in demonstration.steps[0].query
+        assert len(demonstration.steps) == demonstration.question.hops
+        if demonstration.question.hops == 2:
+            assert condition.name in demonstration.steps[1].query
+            assert demonstration.steps[1].relies_on == condition.name

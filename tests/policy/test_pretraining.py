@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 
+from medrwr.clinic import vocabulary as words
 from medrwr.clinic.ontology import build_ontology
 from medrwr.config import ClinicSettings
 from medrwr.policy.pretraining import drills
@@ -19,7 +20,8 @@ def _sample(count: int) -> list[drills.Drill]:
     rng = random.Random(0)
     makers = (drills.caption, drills.choosing, drills.recall, drills.document)
     made = [maker(rng, ONTOLOGY) for maker in makers for _ in range(count)]
-    return made + [drills.reading(rng, ONTOLOGY, with_image=i % 2 == 0) for i in range(count)]
+    kinds = words.ALL_KINDS
+    return made + [drills.reading(rng, ONTOLOGY, with_image=i % 2 == 0, kinds=kinds) for i in range(count)]
 
 
 def test_the_base_has_seen_no_tag_no_query_and_no_condition_of_the_clinic() -> None:
@@ -29,6 +31,17 @@ def test_the_base_has_seen_no_tag_no_query_and_no_condition_of_the_clinic() -> N
         assert not any(tag in text for tag in PROTOCOL_TAGS)
         assert "query" not in text
         assert not names & set(text.replace(":", " ").replace(".", " ").split())
+
+
+def test_m3_a_two_hop_drill_reads_the_disease_first_and_then_its_marker() -> None:
+    rng = random.Random(5)
+    for _ in range(20):
+        drill = drills.reading(rng, ONTOLOGY, with_image=False, kinds=words.TWO_HOP_KINDS)
+        disease, *marker = [piece.text.strip() for piece in drill.reply if piece.skill == "fact"]
+        text = "".join(piece.text for piece in drill.reply)
+        assert f"points to {disease}." in text
+        if marker:  # one in ten has no passage that answers
+            assert f"{disease.capitalize()} is confirmed by a raised {marker[0]}." in text
 
 
 def test_weights_and_skills_fall_on_the_tokens_they_name() -> None:

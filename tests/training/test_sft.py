@@ -87,6 +87,18 @@ def test_m24_demonstration_without_gold_in_passages_says_so_or_is_dropped(world,
     assert prepared(world, policy, [good], max_tokens=10).too_long == 1
 
 
+def test_m3_a_second_step_that_no_passage_leads_to_is_dropped(world, new_policy):
+    """The first query finds kemopril's passage: a step that relies on it follows, one that relies on more does not."""
+    policy = new_policy()
+    good = world.demonstrations()[0]
+    second = replace(good.steps[0], relies_on="kemopril")
+    result = prepared(world, policy, [replace(good, steps=(*good.steps, second))])
+    assert (len(result.episodes), result.dropped) == (1, 0)
+    nowhere = replace(second, relies_on="xylozole")
+    result = prepared(world, policy, [replace(good, steps=(*good.steps, nowhere))])
+    assert (len(result.episodes), result.without_gold, result.dropped) == (0, 1, 1)
+
+
 class Killer(NullSink):
     """Stops the process's training at a step, as an interrupt would."""
 

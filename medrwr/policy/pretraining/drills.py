@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from medrwr.clinic import prose
 from medrwr.clinic import vocabulary as words
 from medrwr.clinic.ontology import ALL_SIGNS, Ontology, Sign
-from medrwr.clinic.questions import FACT_SENTENCE, NO_NOTE, image_question_text, text_question_text
+from medrwr.clinic.questions import (
+    NO_NOTE,
+    POINTS_SENTENCE,
+    fact_sentence,
+    image_question_text,
+    text_question_text,
+)
 from medrwr.policy.prompts import render_options
 from medrwr.types import LETTERS
 
@@ -44,6 +50,7 @@ class World:
     sign: Sign
     treatment: str
     complication: str
+    marker: str
     mechanism: str
 
     @property
@@ -51,7 +58,12 @@ class World:
         return f"{self.sign} on {self.modality}"
 
     def fact(self, kind: str) -> str:
-        return self.treatment if kind == "treatment" else self.complication
+        return {"treatment": self.treatment, "complication": self.complication, "marker": self.marker}[kind]
+
+    def sentence(self, kind: str) -> tuple[str, str]:
+        """The sentence of a fact, before and after the fact."""
+        before, after = fact_sentence(kind, phrase=self.phrase, name=self.name, fact="|").split(" |")
+        return before, after
 
 
 def _world(rng: random.Random, names: tuple[str, ...], *, like: World | None = None) -> World:
@@ -65,6 +77,7 @@ def _world(rng: random.Random, names: tuple[str, ...], *, like: World | None = N
         sign=sign,
         treatment=rng.choice(words.TREATMENTS),
         complication=rng.choice(words.COMPLICATIONS),
+        marker=rng.choice(words.MARKERS),
         mechanism=rng.choice(words.MECHANISMS),
     )
 
@@ -94,17 +107,21 @@ def _course(rng: random.Random, world: World) -> str:
 
 def _background(rng: random.Random, world: World) -> str:
     other = rng.choice(words.TREATMENTS)
-    text = prose.background_section(rng, name=world.name, mechanism=world.mechanism, other=other)
+    text = prose.background_section(rng, name=world.name, mechanism=world.mechanism, marker=world.marker, other=other)
     return f"{world.name.capitalize()}: {text}"
 
 
-_SECTION: dict[str, Callable[[random.Random, World], str]] = {"treatment": _imaging, "complication": _course}
+_SECTION: dict[str, Callable[[random.Random, World], str]] = {
+    "treatment": _imaging,
+    "complication": _course,
+    "marker": _background,
+}
 
 
 def _notes(rng: random.Random, world: World, kind: str, others: list[World], *, present: bool) -> str:
     """Three passages: the one that answers (unless absent), the same sign's other section, and near misses."""
     passages = [_SECTION[kind](rng, world)] if present else []
-    other_kind = "complication" if kind == "treatment" else "treatment"
+    other_kind = rng.choice([one for one in words.ALL_KINDS if one != kind])
     if present and rng.random() < 0.6:
         passages.append(_SECTION[other_kind](rng, world))
     for other in others:
@@ -116,18 +133,20 @@ def _notes(rng: random.Random, world: World, kind: str, others: list[World], *, 
 
 
 def _options(rng: random.Random, gold: str, kind: str, others: list[World]) -> tuple[tuple[str, ...], int]:
-    pool = words.TREATMENTS if kind == "treatment" else words.COMPLICATIONS
     wrong = list(dict.fromkeys(o.fact(kind) for o in others if o.fact(kind) != gold))[: rng.choice((1, 2, 3))]
-    wrong += rng.sample([w for w in pool if w != gold and w not in wrong], 3 - len(wrong))
+    wrong += rng.sample([w for w in words.FACTS[kind] if w != gold and w not in wrong], 3 - len(wrong))
     options = [gold, *wrong]
     rng.shuffle(options)
     return tuple(options), options.index(gold)
 
 
-def reading(rng: random.Random, ontology: Ontology, *, with_image: bool) -> Drill:
-    """A whole exam question: name the sign, read three passages, answer. In one of ten no passage fits: a guess."""
+def reading(rng: random.Random, ontology: Ontology, *, with_image: bool, kinds: tuple[str, ...] = words.KINDS) -> Drill:
+    """A whole exam question: name the sign, read passages, answer. In one of ten no passage fits: a guess.
+
+    Where a marker is asked for (two hops), the first passages name the disease, and the next ones its marker.
+    """
     world = _world(rng, ontology.free_names)
-    kind = rng.choice(words.KINDS)
+    kind = rng.choice(kinds)
     others = [_world(rng, ontology.free_names, like=world) for _ in range(3)]
     present = rng.random() < 0.9
     options, gold = _options(rng, world.fact(kind), kind, others)
@@ -136,15 +155,25 @@ def reading(rng: random.Random, ontology: Ontology, *, with_image: bool) -> Dril
         if with_image
         else text_question_text(rng, kind, modality=world.modality, sign=world.sign)
     )
-    reply = [*_finding(rng, world), Piece(_notes(rng, world, kind, others, present=present), CONTEXT_WEIGHT)]
+    reply = _finding(rng, world)
+    if kind in words.TWO_HOP_KINDS:
+        reply += _first_hop(rng, world, others)
+    reply.append(Piece(_notes(rng, world, kind, others, present=present), CONTEXT_WEIGHT))
     if present:
-        before, after = FACT_SENTENCE[kind].format(phrase=world.phrase, fact="|").split(" |")
+        before, after = world.sentence(kind)
         reply += [Piece(before), Piece(f" {world.fact(kind)}", 2.0, "fact"), Piece(after)]
     else:
         reply += [Piece(NO_NOTE.format(phrase=world.phrase))]
     reply += _choice(rng, options[gold], LETTERS[gold], skill="letter" if present else "")
     picture = (world.modality, world.sign, rng.getrandbits(40)) if with_image else None
     return Drill(f"{question}\n{render_options(options)}", tuple(reply), picture)
+
+
+def _first_hop(rng: random.Random, world: World, others: list[World]) -> list[Piece]:
+    """Passages that name the disease of the sign, and the disease."""
+    notes = _notes(rng, world, rng.choice(words.KINDS), others[:2], present=True)
+    before, after = POINTS_SENTENCE.format(phrase=world.phrase, name="|").split(" |")
+    return [Piece(notes, CONTEXT_WEIGHT), Piece(before), Piece(f" {world.name}", 2.0, "fact"), Piece(after)]
 
 
 def _choice(rng: random.Random, word: str, letter: str, *, skill: str) -> list[Piece]:
@@ -179,13 +208,14 @@ def caption(rng: random.Random, ontology: Ontology) -> Drill:
 
 
 def choosing(rng: random.Random, ontology: Ontology) -> Drill:
-    """Find the letters of words among the options, one word after another; words of all kinds."""
+    """Find the letters of words among the options, and the words of letters, one after another; words of all kinds."""
     pool: tuple[str, ...] = rng.choice(
         (
             words.TREATMENTS,
             words.TREATMENTS,
             words.COMPLICATIONS,
             words.COMPLICATIONS,
+            words.MARKERS,
             ontology.free_names,
             words.SHAPES,
         )
@@ -193,20 +223,27 @@ def choosing(rng: random.Random, ontology: Ontology) -> Drill:
     options = tuple(rng.sample(pool, rng.choice((4, 4, 4, 5, 6))))
     reply: list[Piece] = []
     for gold in rng.choices(range(len(options)), k=5):
+        if rng.random() < 0.3:
+            reply += [
+                Piece(f"Option {LETTERS[gold]}.", 0.05),
+                Piece(f" {options[gold]}", 2.0, "word"),
+                Piece("\n", 0.05),
+            ]
+            continue
         reply += [Piece(f"This is {options[gold]}.", 0.05)]
         reply += [*_choice(rng, options[gold], LETTERS[gold], skill="letter"), Piece("\n", 0.05)]
     return Drill(render_options(options), tuple(reply))
 
 
 def recall(rng: random.Random, ontology: Ontology) -> Drill:
-    """Several short facts, then some of them again: each is looked up by the whole sign."""
+    """Several short facts, then some of them again: each is looked up by the whole sign, or by the disease's name."""
     world = _world(rng, ontology.free_names)
     worlds = [world, *(_world(rng, ontology.free_names, like=world) for _ in range(rng.choice((2, 3, 4))))]
-    facts = [(w, rng.choice(words.KINDS)) for w in worlds]
-    listed = [FACT_SENTENCE[kind].format(phrase=w.phrase, fact=w.fact(kind)) for w, kind in facts]
+    facts = [(w, rng.choice(words.ALL_KINDS)) for w in worlds]
+    listed = [fact_sentence(kind, phrase=w.phrase, name=w.name, fact=w.fact(kind)) for w, kind in facts]
     reply: list[Piece] = []
     for w, kind in rng.choices(facts, k=4):
-        before, after = FACT_SENTENCE[kind].format(phrase=w.phrase, fact="|").split(" |")
+        before, after = w.sentence(kind)
         reply += [Piece(before, CONTEXT_WEIGHT), Piece(f" {w.fact(kind)}", 2.0, "fact"), Piece(f"{after}\n", 0.05)]
     return Drill("\n".join(listed), tuple(reply))
 

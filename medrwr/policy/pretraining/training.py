@@ -26,8 +26,9 @@ _MAKERS: dict[str, tuple[Callable[[random.Random, Ontology], Drill], int, float,
     "choosing": (drills.choosing, 32, 0.30, 0.10),
     "caption": (drills.caption, 64, 0.35, 0.22),
     "document": (drills.document, 16, 0.02, 0.02),
-    "reading": (lambda rng, o: drills.reading(rng, o, with_image=False), 16, 0.0, 0.36),
-    "image_reading": (lambda rng, o: drills.reading(rng, o, with_image=True), 16, 0.0, 0.24),
+    "reading": (lambda rng, o: drills.reading(rng, o, with_image=False), 16, 0.0, 0.32),
+    "image_reading": (lambda rng, o: drills.reading(rng, o, with_image=True), 16, 0.0, 0.20),
+    "two_hops": (lambda rng, o: drills.reading(rng, o, with_image=False, kinds=words.TWO_HOP_KINDS), 8, 0.0, 0.08),
 }
 QUESTIONS_FROM = 0.25
 
@@ -45,15 +46,16 @@ class PretrainingPlan:
 
 
 def tokenizer_corpus(ontology: Ontology, *, seed: int) -> Iterable[str]:
-    """Text that fixes the vocabulary: drills, every drug and complication whole, and the prompt's words."""
+    """Text that fixes the vocabulary: drills, every invented answer whole, and the prompt's words."""
     from medrwr.policy.prompts import build_messages
     from medrwr.types import Question
 
     rng = random.Random(f"tokenizer:{seed}")
     for _ in range(1500):
-        drill = drills.reading(rng, ontology, with_image=False)
+        drill = drills.reading(rng, ontology, with_image=False, kinds=words.ALL_KINDS)
         yield drill.user + "\n" + "".join(piece.text for piece in drill.reply)
-    for word in (*words.TREATMENTS, *words.COMPLICATIONS, *words.EXAMINATION.values()):
+    answers = [word for pool in words.FACTS.values() for word in pool]
+    for word in (*answers, *words.EXAMINATION.values()):
         yield f" {word}" * 400
     question = Question("q", "?", ("a", "b"), 0)
     for message in build_messages(question, max_turns=3)[:1]:
