@@ -18,6 +18,7 @@ from medrwr.training.grpo import CURVES, GrpoTask, train_grpo
 from medrwr.training.order import training_order
 from medrwr.training.watching import Watcher
 from medrwr.types import Question
+from pipelines.launching import be_alone, is_first
 from pipelines.opening import image_root_of, open_passages
 from pipelines.rewarding import open_mixture
 from pipelines.stage import StageContext, StageResult
@@ -57,6 +58,8 @@ class GrpoStage:
 def run_grpo(context: StageContext, stage: GrpoStage) -> StageResult:
     """Train from the previous stage's model and save models/<stage>; a killed run goes on when called again."""
     deepspeed = _deepspeed_file(context, stage.settings)
+    if deepspeed:
+        be_alone()
     policy = open_trainable(context, stage.previous, deepspeed=deepspeed)
     work = work_folder(
         context,
@@ -74,6 +77,8 @@ def run_grpo(context: StageContext, stage: GrpoStage) -> StageResult:
         work=work,
         sink=context.sink,
     )
+    if not is_first():
+        return StageResult({}, "trained along")
     save_trained(context, stage.name, policy)
     write_curves(context, stage.name, history, _curves(history))
     write_text_atomic(context.paths.rollouts(stage.name), _page(stage, watcher))

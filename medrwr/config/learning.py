@@ -81,6 +81,7 @@ class GrpoSettings(ConfigSection):
     gradient_checkpointing: bool = False
     save_steps: int = Field(20, ge=1)
     deepspeed: str | None = Field(None, description="a DeepSpeed JSON below infra/deepspeed")
+    processes: int = Field(1, ge=0, description="on this machine; 0: one for each accelerator")
     lora_rank: int = Field(
         0, ge=0, description="0: all parameters are trained; else LoRA of this rank, merged at the end"
     )

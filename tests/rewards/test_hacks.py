@@ -39,9 +39,10 @@ def sampled(text: str, *, turns: int = 3, passage: str = "A ring is treated with
     tokenizer = Letters()
     limits = Limits(turns, 400, 2000, 40)
     made = Episode(QUESTION, Context((1,)), limits, TokenRecord(tokenizer, (1,)), PieceDecoder(tokenizer, {}))
-    made.option_probs, made.counterfactual_probs = LIKELY, CHANCE
+    made.option_probs = LIKELY
     for token in [*map(ord, text), 0]:
         if made.query is not None:
+            made.counterfactual_probs = CHANCE
             made.receive([ScoredPassage(Passage("p", passage, "d"), 1.0)])
         if made.stop_reason is not None:
             break
