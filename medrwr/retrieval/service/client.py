@@ -51,7 +51,7 @@ class HttpRetriever:
         return answers
 
     def _ask(self, queries: Sequence[str], k: int | None, where: PassageFilter | None) -> list[Answer]:
-        asked = {"queries": [query.encode("utf-8", "replace").decode() for query in queries], "k": k}
+        asked: dict[str, Any] = {"queries": [query.encode("utf-8", "replace").decode() for query in queries], "k": k}
         if where is not None:
             asked["where"] = {
                 "sources": where.sources,
