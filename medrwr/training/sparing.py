@@ -37,11 +37,8 @@ class SparingTrainer(GRPOTrainer):
         return alone and self.loss_type == "dapo" and self.beta == 0 and self.entropy_coef == 0
 
     def _generate_and_score_completions(self, inputs: Any) -> Any:
-        rows = (
-            self.exchange.exchange(inputs, self)
-            if self.exchange and self.model is not None and self.model.training
-            else inputs
-        )
+        training = self.model is not None and self.model.training
+        rows = self.exchange.exchange(inputs, self) if self.exchange and training else inputs
         generate: Any = super()._generate_and_score_completions
         return generate(rows)
 
