@@ -9,6 +9,8 @@ MedrwrError
 ├── ArtefactError            a file that a stage needs is missing, damaged or of another make
 │   ├── CheckpointError      a checkpoint without weights, tokenizer or processor
 │   ├── IndexMismatchError   an index built with another encoder or other settings
+│   ├── IndexRecallError     a new index finds too little of what it holds: it is not published
+│   ├── IndexBusyError       another process is writing the index
 │   └── DigestError          a file whose digest differs from the recorded one
 ├── OverlapError             a training item overlaps an evaluation item (M14)
 ├── SampleError              a set of answers from which the asked figure cannot be computed
@@ -54,6 +56,14 @@ class CheckpointError(ArtefactError):
 
 class IndexMismatchError(ArtefactError):
     """An index was built with another encoder, or other settings, than are asked for."""
+
+
+class IndexRecallError(ArtefactError):
+    """A freshly built index finds less than it must; the published one stays."""
+
+
+class IndexBusyError(ArtefactError):
+    """Another process is writing the same index: there is one writer at a time."""
 
 
 class DigestError(ArtefactError):

@@ -6,8 +6,9 @@ import random
 
 from medrwr.records import read_records, write_records
 from medrwr.retrieval import CaseRetriever, build_case_index, open_case_retriever, open_image_encoder
+from medrwr.retrieval.dicom_cases import import_dicom
 from medrwr.retrieval.image_probe import shared_words
-from medrwr.types import ImageCase
+from medrwr.types import ImageCase, Quarantined
 from pipelines.stage import StageContext, StageResult
 
 _ASKED = 100
@@ -20,10 +21,12 @@ def run(context: StageContext) -> StageResult:
     encoder = open_image_encoder(
         paths.encoders / "image", provider=params.encoders.provider, threads=params.base.threads
     )
+    imported, refused = _dicom(context)
+    cases += imported
     manifest, broken_images = build_case_index(
         cases, paths.clinic, encoder, paths.case_index, paths.case_index_manifest, params.case_index
     )
-    quarantined = [*broken_lines, *broken_images]
+    quarantined = [*broken_lines, *refused, *broken_images]
     write_records(paths.case_index / "quarantine.jsonl", quarantined)
     retriever = open_case_retriever(
         paths.case_index, paths.case_index_manifest, paths.encoders, paths.clinic, params.case_index
@@ -35,6 +38,14 @@ def run(context: StageContext) -> StageResult:
         f"{manifest.rows} image cases, {len(quarantined)} quarantined, neighbours share {overlap:.2f} of their words"
     )
     return StageResult(metrics, headline, (paths.case_index_manifest,), {"case_index": manifest.digest})
+
+
+def _dicom(context: StageContext) -> tuple[list[ImageCase], list[Quarantined]]:
+    """Cases of the folder `case_index.dicom`; their pictures, without identity, lie in data/case_index/dicom."""
+    named, paths = context.params.case_index.dicom, context.paths
+    if named is None:
+        return [], []
+    return import_dicom(paths.root / named, paths.case_index / "dicom", source="dicom", image_root=paths.clinic)
 
 
 def _neighbour_overlap(retriever: CaseRetriever, cases: list[ImageCase], seed: int) -> float:

@@ -28,7 +28,11 @@ def run(context: StageContext) -> StageResult:
     with fresh_folder(context.paths.encoders) as folder:
         context.sink.progress(0, 2, "text encoder")
         card, difference = export_text_encoder(
-            source, folder / "text", name=settings.text_encoder, max_tokens=settings.text_max_tokens
+            source,
+            folder / "text",
+            name=settings.text_encoder,
+            max_tokens=settings.text_max_tokens,
+            precision=settings.text_precision,
         )
         context.sink.progress(1, 2, "image encoder")
         image_metrics = _image_encoder(context, folder / "image")

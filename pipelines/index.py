@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from medrwr.errors import ArtefactError
+from pathlib import Path
+
+from medrwr.config import IndexSettings
+from medrwr.errors import ArtefactError, IndexRecallError
 from medrwr.records import read_records
-from medrwr.retrieval import IndexRetriever, build_index, open_retriever, open_text_encoder
+from medrwr.retrieval import CachedTextEncoder, IndexRetriever, build_index, open_retriever, open_text_encoder
+from medrwr.retrieval.manifest import Generation
+from medrwr.retrieval.memory import open_table
 from medrwr.retrieval.metrics import known_item_queries, recall_at, reciprocal_rank
 from medrwr.types import Passage
 from pipelines.stage import StageContext, StageResult
@@ -14,23 +19,54 @@ _MODES = ("hybrid", "text", "vector")
 
 
 def run(context: StageContext) -> StageResult:
-    """Publish data/index with its manifest, and measure what each mode finds of known items."""
+    """Publish data/index with its manifest, and measure what each mode finds of known items.
+
+    Raises:
+        IndexRecallError: the new index finds too little of what it holds; the published one stays.
+    """
     paths, params = context.paths, context.params
     passages = _passages(context)
-    encoder = open_text_encoder(paths.encoders / "text", provider=params.encoders.provider, threads=params.base.threads)
-    manifest = build_index(
-        passages, encoder, paths.index, paths.index_manifest, params.index, progress=context.sink.progress
-    )
-    metrics: dict[str, float] = {"rows": manifest.rows, "sources": len({passage.source for passage in passages})}
-    retriever = open_retriever(
-        paths.index, paths.index_manifest, paths.encoders, params.index, threads=params.base.threads
+    encoder = CachedTextEncoder(
+        open_text_encoder(paths.encoders / "text", provider=params.encoders.provider, threads=params.base.threads),
+        paths.embedding_cache,
     )
     items = known_item_queries(passages, count=_KNOWN_ITEMS, seed=params.base.seed)
-    for mode in _MODES:
-        metrics.update(_measure(retriever.variant(params.index.model_copy(update={"mode": mode})), items))
+    measured: dict[str, float] = {}
+
+    def gate(generation: Generation) -> None:
+        table = open_table(paths.index, generation, text="terms")
+        retriever = IndexRetriever(table, generation.manifest, encoder, params.index)
+        measured.update(_known_items(retriever, items, params.index))
+
+    manifest = build_index(
+        passages, encoder, paths.index, paths.index_manifest, params.index, context.sink.progress, gate
+    )
+    if not measured:  # nothing changed
+        measured.update(_known_items(open_retriever(*_opened(context), encoder=encoder), items, params.index))
+    metrics = {"rows": manifest.rows, "sources": len({passage.source for passage in passages}), **measured}
     found = metrics[f"{params.index.mode}_recall_at_{params.index.top_k}"]
     headline = f"{manifest.rows} passages, known items found among {params.index.top_k}: {found:.3f}"
     return StageResult(metrics, headline, (paths.index_manifest,), {"encoder": encoder.name, "index": manifest.digest})
+
+
+def _opened(context: StageContext) -> tuple[Path, Path, Path, IndexSettings]:
+    paths = context.paths
+    return paths.index, paths.index_manifest, paths.encoders, context.params.index
+
+
+def _known_items(retriever: IndexRetriever, items: list[tuple[str, str]], settings: IndexSettings) -> dict[str, float]:
+    """Metrics of each mode; the one in use has to reach `index.minimum_known_items`."""
+    metrics: dict[str, float] = {}
+    for mode in _MODES:
+        metrics.update(_measure(retriever.variant(settings.model_copy(update={"mode": mode})), items))
+    found = metrics[f"{settings.mode}_recall_at_{settings.top_k}"]
+    if items and found < settings.minimum_known_items:
+        raise IndexRecallError(
+            f"of {len(items)} known items {found:.3f} are found among {settings.top_k}, at least "
+            f"{settings.minimum_known_items} is asked for (index.minimum_known_items): nothing was published; "
+            "look for damaged passages, or another mode or text_weight"
+        )
+    return metrics
 
 
 def _passages(context: StageContext) -> list[Passage]:

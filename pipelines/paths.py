@@ -51,6 +51,11 @@ class Paths:
         return self.root / "data/index_manifest.json"
 
     @property
+    def embedding_cache(self) -> Path:
+        """Vectors by content and encoder; untracked, and safe to delete."""
+        return self.root / "work/embeddings"
+
+    @property
     def case_index(self) -> Path:
         return self.root / "data/case_index"
 

@@ -111,6 +111,9 @@ class EncoderSettings(ConfigSection):
 
     text_encoder: str = "all-MiniLM-L6-v2"
     text_max_tokens: int = Field(128, ge=16)
+    text_precision: Literal["float32", "bfloat16"] = Field(
+        "float32", description="bfloat16: torch instead of onnxruntime on processors that multiply it"
+    )
     image_encoder: str = Field(
         "clinic", description="'clinic': train a small open_clip model; else an open_clip name or folder"
     )
@@ -130,12 +133,18 @@ class IndexSettings(ConfigSection):
     rrf_k: int = Field(10, ge=1, description="small: at 60 two middling ranks beat one first")
     text_weight: float = Field(0.8, ge=0, le=1, description="in the fusion; for questions in prose 0.3 is better")
     bigrams: bool = Field(True, description="full text knows pairs of neighbouring words as well as words")
-    exact_below: int = Field(20000, ge=0, description="fewer rows than this are scanned exactly")
+    exact_below: int = Field(20000, ge=0, description="fewer rows than this are scanned exactly, in memory")
+    minimum_recall: float = Field(0.99, ge=0, le=1, description="of the vector index, at top_k, against an exact scan")
+    minimum_known_items: float = Field(
+        0.6, ge=0, le=1, description="known items found at top_k, else nothing is published"
+    )
 
 
 class CaseIndexSettings(ConfigSection):
     """The index of image cases (M10)."""
 
     top_k: int = Field(1, ge=1)
-    exact_below: int = Field(20000, ge=0, description="fewer rows than this are scanned exactly")
+    exact_below: int = Field(20000, ge=0, description="fewer rows than this are scanned exactly, in memory")
+    minimum_recall: float = Field(0.99, ge=0, le=1, description="of the vector index, at 3, against an exact scan")
+    dicom: str | None = Field(None, description="a folder of DICOM files that become cases too, without identity")
     duplicate_distance: int = Field(4, ge=0, description="perceptual-hash bits; at most this far is a near-duplicate")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +14,20 @@ from medrwr.config import CaseIndexSettings
 from medrwr.datasets.perceptual import SIDE, fingerprint_of
 from medrwr.errors import ArtefactError
 from medrwr.records import to_line
-from medrwr.retrieval.encoder import ImageTextEncoder, Matrix
+from medrwr.retrieval.encoder import ImageTextEncoder
+from medrwr.retrieval.gate import tuned_search
 from medrwr.retrieval.images import open_cases
-from medrwr.retrieval.manifest import INSIDE, IndexManifest, in_place, rows_digest, write_manifest
-from medrwr.retrieval.publish import fresh_folder
+from medrwr.retrieval.manifest import Generation, IndexManifest, rows_digest
+from medrwr.retrieval.store import Wanted, update
 from medrwr.types import ImageCase, Quarantined
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from PIL.Image import Image
 
-TABLE = "cases"
 STAGE = "case_index"
+KIND = "cases"
+_GATE_QUERIES = 100
 
 
 def shaping_settings(settings: CaseIndexSettings) -> dict[str, Any]:
@@ -53,19 +55,29 @@ def build_case_index(
     if len({case.case_id for case in kept}) != len(kept):
         raise ArtefactError(f"image cases in {root} repeat a case_id: make them distinct")
     hashed = [dataclasses.replace(case, phash=hash_of(image)) for case, image in zip(kept, images, strict=True)]
+    contents = dict(_contents(hashed, images))
     manifest = IndexManifest(
-        kind="cases",
+        kind=KIND,
         rows=len(hashed),
-        digest=rows_digest(_contents(hashed, images)),
+        digest=rows_digest(contents.items()),
         encoder=encoder.name,
         encoder_digest=encoder.digest,
         settings=shaping_settings(settings),
     )
-    if not in_place(folder, manifest):
-        with fresh_folder(folder) as new:
-            _write_table(new, _rows(hashed, images, encoder.encode_images(images)), settings)
-            write_manifest(new / INSIDE, manifest)
-    write_manifest(manifest_path, manifest)
+    rows = _Rows(hashed, images, contents, encoder)
+    approximate = manifest.rows >= settings.exact_below
+
+    def check(generation: Generation) -> Mapping[str, int]:
+        if not approximate:
+            return {}
+        step = max(1, len(images) // _GATE_QUERIES)
+        queries = encoder.encode_images([image.rotate(3) for image in images[::step][:_GATE_QUERIES]])
+        return tuned_search(folder, generation, queries, k=3, limit=10, minimum=settings.minimum_recall)
+
+    def index(table: Any, retrain: bool) -> None:
+        _index(table, vectors=approximate, retrain=retrain)
+
+    update(folder, manifest_path, manifest, Wanted(contents, rows.of), index=index, gate=check)
     return manifest, bad
 
 
@@ -88,26 +100,40 @@ def _contents(cases: Sequence[ImageCase], images: Sequence[Image]) -> list[tuple
     ]
 
 
-def _rows(cases: Sequence[ImageCase], images: Sequence[Image], vectors: Matrix) -> pa.Table:
-    import pyarrow as pa
+class _Rows:
+    """Makes the rows of given case ids."""
 
-    order = sorted(range(len(cases)), key=lambda row: cases[row].case_id)
-    values = pa.array(vectors[order].ravel(), type=pa.float32())
-    return pa.table(
-        {
-            "id": [cases[row].case_id for row in order],
-            "case": [to_line(cases[row]) for row in order],
-            "thumbnail": pa.array([thumbnail_of(images[row]) for row in order], type=pa.binary()),
-            "vector": pa.FixedSizeListArray.from_arrays(values, vectors.shape[1]),
-        }
-    )
+    def __init__(
+        self,
+        cases: Sequence[ImageCase],
+        images: Sequence[Image],
+        contents: Mapping[str, str],
+        encoder: ImageTextEncoder,
+    ) -> None:
+        self._cases = {case.case_id: (case, image) for case, image in zip(cases, images, strict=True)}
+        self._contents, self._encoder = contents, encoder
+
+    def of(self, ids: Sequence[str]) -> pa.Table:
+        """Columns: id, content hash, the case as JSON, grey thumbnail, vector."""
+        import pyarrow as pa
+
+        found = [self._cases[identity] for identity in ids]
+        vectors = self._encoder.encode_images([image for _, image in found]) if found else np.zeros(0, np.float32)
+        values = pa.array(vectors.ravel(), type=pa.float32())
+        return pa.table(
+            {
+                "id": pa.array([case.case_id for case, _ in found], type=pa.string()),
+                "sha": pa.array([self._contents[case.case_id] for case, _ in found], type=pa.string()),
+                "case": pa.array([to_line(case) for case, _ in found], type=pa.string()),
+                "thumbnail": pa.array([thumbnail_of(image) for _, image in found], type=pa.binary()),
+                "vector": pa.FixedSizeListArray.from_arrays(values, self._encoder.dim),
+            }
+        )
 
 
-def _write_table(folder: Path, rows: pa.Table, settings: CaseIndexSettings) -> None:
-    import lancedb
+def _index(table: Any, *, vectors: bool, retrain: bool) -> None:
     from lancedb.index import HnswSq
 
-    table = lancedb.connect(str(folder)).create_table(TABLE, rows)
-    if rows.num_rows >= settings.exact_below:
-        table.create_index("vector", config=HnswSq(distance_type="cosine"), name="vector")
+    if vectors and (retrain or not table.list_indices()):
+        table.create_index("vector", config=HnswSq(distance_type="cosine"), name="vector", replace=True)
         table.wait_for_index(["vector"])

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from medrwr.config import CaseIndexSettings
 from medrwr.datasets.perceptual import Fingerprint, fingerprint_of, unit_thumbnail
-from medrwr.retrieval.case_index import STAGE, TABLE, shaping_settings
+from medrwr.retrieval.case_index import STAGE, shaping_settings
 from medrwr.retrieval.encoder import ImageTextEncoder
 from medrwr.retrieval.image_encoder import open_image_encoder
 from medrwr.retrieval.images import open_image
@@ -111,12 +111,11 @@ def open_case_retriever(
         IndexMismatchError: the index was built with another encoder or other settings.
     """
     encoder = open_image_encoder(encoders / "image", threads=threads)
-    checked = check_manifest(
+    generation = check_manifest(
         folder,
         manifest,
         stage=STAGE,
         encoder=(encoder.name, encoder.digest),
         settings=shaping_settings(settings),
     )
-    table = open_table(folder, TABLE, rows=checked.rows, exact_below=settings.exact_below)
-    return CaseRetriever(table, checked, encoder, image_root, settings)
+    return CaseRetriever(open_table(folder, generation), generation.manifest, encoder, image_root, settings)

@@ -34,6 +34,8 @@ class TextEncoder(Protocol):
     @property
     def dim(self) -> int: ...
     def encode(self, texts: Sequence[str]) -> Matrix: ...
+    def encode_queries(self, texts: Sequence[str]) -> Matrix:
+        """Queries, where they have a tower of their own (MedCPT); else as `encode`."""
 
 
 class ImageTextEncoder(Protocol):

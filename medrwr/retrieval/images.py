@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from medrwr.errors import ArtefactError, ImageError
+from medrwr.retrieval.dicom import is_dicom, picture_of, read_dicom
 from medrwr.retrieval.encoder import Matrix
 from medrwr.types import ImageCase, Quarantined
 
@@ -20,7 +21,7 @@ _MOST_PIXELS = 64_000_000
 
 
 def open_image(path: Path) -> Image:
-    """The whole image as RGB.
+    """The whole image as RGB: PNG, JPEG, TIFF (its first page) and all that Pillow reads, and DICOM (its middle frame).
 
     Raises:
         ImageError: missing, not an image, truncated, or larger than 64 million pixels.
@@ -29,6 +30,8 @@ def open_image(path: Path) -> Image:
     from PIL import UnidentifiedImageError
 
     try:
+        if is_dicom(path):
+            return picture_of(read_dicom(path), name=path.name)
         with PIL.Image.open(path) as image:
             if image.width * image.height > _MOST_PIXELS:
                 raise ImageError(

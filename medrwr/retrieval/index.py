@@ -1,12 +1,13 @@
 """The passage index: a LanceDB table with vectors, a full-text index, and the passages themselves.
 
-Below `exact_below` rows vectors are scanned exactly; from there on an IVF_HNSW_SQ index is built.
+Below `exact_below` rows vectors are scanned exactly, in memory; from there on an IVF_HNSW_SQ index is built, its
+search settings are tuned by measured recall, and an index that misses the bar is not published.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,17 +16,23 @@ from medrwr.errors import ArtefactError
 from medrwr.records import to_line
 from medrwr.retrieval.analysis import analyse
 from medrwr.retrieval.encoder import Matrix, TextEncoder
-from medrwr.retrieval.manifest import INSIDE, IndexManifest, in_place, rows_digest, write_manifest
-from medrwr.retrieval.publish import fresh_folder
+from medrwr.retrieval.gate import tuned_search
+from medrwr.retrieval.manifest import Generation, IndexManifest, rows_digest
+from medrwr.retrieval.metrics import known_item_queries
+from medrwr.retrieval.store import Wanted, update
 from medrwr.types import Passage
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-TABLE = "passages"
 STAGE = "index"
+KIND = "passages"
 _LONGEST_TERM = 200
 _ENCODED_AT_ONCE = 256
+_GATE_QUERIES = 100
+_FILTERED = ("source", "modality", "date")
+
+PassageGate = Callable[[Generation], None]
 
 
 def search_text(passage: Passage) -> str:
@@ -46,18 +53,33 @@ def build_index(
     manifest_path: Path,
     settings: IndexSettings,
     progress: Any = None,
+    gate: PassageGate | None = None,
 ) -> IndexManifest:
-    """Build and publish; when the index in place was made of the same rows, encoder and settings, it stays.
+    """Bring the index in `folder` to these passages and publish it; what did not change is neither encoded nor written.
+
+    `gate` is asked before the new generation is published, and raises to refuse it.
 
     Raises:
         ArtefactError: no passage, or two with one id.
+        IndexBusyError: another process is writing the index.
+        IndexRecallError: the vector index finds too little; the published generation stays.
     """
-    manifest = _describe(passages, encoder, settings)
-    if not in_place(folder, manifest):
-        with fresh_folder(folder) as new:
-            _write_table(new, passages, _encode(passages, encoder, progress), settings)
-            write_manifest(new / INSIDE, manifest)
-    write_manifest(manifest_path, manifest)
+    contents = {passage.passage_id: content_hash(passage) for passage in passages}
+    manifest = _describe(passages, contents, encoder, settings)
+    rows = _Rows(passages, encoder, bigrams=settings.bigrams, progress=progress)
+
+    def check(generation: Generation) -> Mapping[str, int]:
+        search: Mapping[str, int] = {}
+        if manifest.rows >= settings.exact_below:
+            search = _tuned(passages, encoder, folder, generation, settings)
+        if gate is not None:
+            gate(Generation(manifest, generation.table, generation.version, search))
+        return search
+
+    def index(table: Any, retrain: bool) -> None:
+        _index(table, vectors=manifest.rows >= settings.exact_below, retrain=retrain)
+
+    update(folder, manifest_path, manifest, Wanted(contents, rows.of), index=index, gate=check)
     return manifest
 
 
@@ -66,68 +88,103 @@ def content_hash(passage: Passage) -> str:
     return hashlib.sha256(to_line(passage).encode()).hexdigest()[:16]
 
 
-def _describe(passages: Sequence[Passage], encoder: TextEncoder, settings: IndexSettings) -> IndexManifest:
+def _describe(
+    passages: Sequence[Passage], contents: Mapping[str, str], encoder: TextEncoder, settings: IndexSettings
+) -> IndexManifest:
     if not passages:
         raise ArtefactError("there is no passage to index: look into data/knowledge_base/*/quarantine.jsonl")
-    ids = {passage.passage_id for passage in passages}
-    if len(ids) != len(passages):
+    if len(contents) != len(passages):
         raise ArtefactError(
-            f"{len(passages) - len(ids)} of {len(passages)} passages repeat the id of another: "
+            f"{len(passages) - len(contents)} of {len(passages)} passages repeat the id of another: "
             "two sources of one name? Rename one in knowledge_base.sources"
         )
     return IndexManifest(
-        kind="passages",
+        kind=KIND,
         rows=len(passages),
-        digest=rows_digest((passage.passage_id, content_hash(passage)) for passage in passages),
+        digest=rows_digest(contents.items()),
         encoder=encoder.name,
         encoder_digest=encoder.digest,
         settings=shaping_settings(settings),
     )
 
 
-def _encode(passages: Sequence[Passage], encoder: TextEncoder, progress: Any) -> Iterator[Matrix]:
-    """Vectors of consecutive slices of `passages`."""
-    for start in range(0, len(passages), _ENCODED_AT_ONCE):
-        batch = passages[start : start + _ENCODED_AT_ONCE]
-        yield encoder.encode([search_text(passage) for passage in batch])
-        if progress is not None:
-            progress(start + len(batch), len(passages), "passages encoded")
+def _index(table: Any, *, vectors: bool, retrain: bool) -> None:
+    """Build the indexes that are missing; `optimize`, which follows, brings the others up to date."""
+    from lancedb.index import FTS, Bitmap, BTree, HnswSq
 
-
-def _write_table(folder: Path, passages: Sequence[Passage], vectors: Iterable[Matrix], settings: IndexSettings) -> None:
-    import lancedb
-    import numpy as np
-    from lancedb.index import FTS, HnswSq
-
-    rows = _rows(passages, np.concatenate(list(vectors)), bigrams=settings.bigrams)
-    table = lancedb.connect(str(folder)).create_table(TABLE, rows)
-    terms = FTS(
-        base_tokenizer="whitespace",
-        lower_case=False,
-        stem=False,
-        remove_stop_words=False,
-        ascii_folding=False,
-        with_position=False,
-        max_token_length=_LONGEST_TERM,
-    )
-    table.create_index("terms", config=terms, name="terms")
-    if len(passages) >= settings.exact_below:
-        table.create_index("vector", config=HnswSq(distance_type="cosine"), name="vector")
+    present = {index.name for index in table.list_indices()}
+    if "terms" not in present:
+        terms = FTS(
+            base_tokenizer="whitespace",
+            lower_case=False,
+            stem=False,
+            remove_stop_words=False,
+            ascii_folding=False,
+            with_position=False,
+            max_token_length=_LONGEST_TERM,
+        )
+        table.create_index("terms", config=terms, name="terms")
+    if not vectors:
+        return
+    if "vector" not in present or retrain:
+        table.create_index("vector", config=HnswSq(distance_type="cosine"), name="vector", replace=True)
+    for column in {*_FILTERED} - present:
+        table.create_index(column, config=BTree() if column == "date" else Bitmap(), name=column)
     table.wait_for_index([index.name for index in table.list_indices()])
 
 
-def _rows(passages: Sequence[Passage], vectors: Matrix, *, bigrams: bool) -> pa.Table:
-    """Columns: id, the passage as JSON, index terms, vector. Sorted by id, so that equal scores come in one order."""
-    import pyarrow as pa
-
-    order = sorted(range(len(passages)), key=lambda row: passages[row].passage_id)
-    dim = vectors.shape[1]
-    values = pa.array(vectors[order].ravel(), type=pa.float32())
-    return pa.table(
-        {
-            "id": [passages[row].passage_id for row in order],
-            "passage": [to_line(passages[row]) for row in order],
-            "terms": [analyse(search_text(passages[row]), bigrams=bigrams) for row in order],
-            "vector": pa.FixedSizeListArray.from_arrays(values, dim),
-        }
+def _tuned(
+    passages: Sequence[Passage], encoder: TextEncoder, folder: Path, generation: Generation, settings: IndexSettings
+) -> Mapping[str, int]:
+    """Asked with sentences of the passages, as a reader would put them."""
+    sample = passages[:: max(1, len(passages) // (20 * _GATE_QUERIES))]
+    queries = [query for query, _ in known_item_queries(sample, count=_GATE_QUERIES, seed=0)]
+    vectors = encoder.encode_queries(queries or [search_text(passage) for passage in sample[:_GATE_QUERIES]])
+    return tuned_search(
+        folder,
+        generation,
+        vectors,
+        k=settings.top_k,
+        limit=max(settings.candidates, settings.top_k),
+        minimum=settings.minimum_recall,
     )
+
+
+class _Rows:
+    """Makes the rows of given ids: encodes them, in batches, with progress over all that were asked for."""
+
+    def __init__(self, passages: Sequence[Passage], encoder: TextEncoder, *, bigrams: bool, progress: Any) -> None:
+        self._passages = {passage.passage_id: passage for passage in passages}
+        self._encoder, self._bigrams, self._progress = encoder, bigrams, progress
+        self._done = 0
+
+    def of(self, ids: Sequence[str]) -> pa.Table:
+        """Columns: id, content hash, what filters read, the passage as JSON, index terms, vector."""
+        import pyarrow as pa
+
+        passages = [self._passages[identity] for identity in ids]
+        vectors = pa.array(self._encode(passages).ravel(), type=pa.float32())
+        texts = [search_text(passage) for passage in passages]
+        columns: dict[str, Any] = {
+            "id": [passage.passage_id for passage in passages],
+            "sha": [content_hash(passage) for passage in passages],
+            "source": [passage.source for passage in passages],
+            "modality": [passage.modality for passage in passages],
+            "date": [passage.date for passage in passages],
+            "passage": [to_line(passage) for passage in passages],
+            "terms": [analyse(text, bigrams=self._bigrams) for text in texts],
+        }
+        strings = {name: pa.array(values, type=pa.string()) for name, values in columns.items()}
+        return pa.table(strings | {"vector": pa.FixedSizeListArray.from_arrays(vectors, self._encoder.dim)})
+
+    def _encode(self, passages: Sequence[Passage]) -> Matrix:
+        import numpy as np
+
+        parts = [np.zeros((0, self._encoder.dim), np.float32)]
+        for start in range(0, len(passages), _ENCODED_AT_ONCE):
+            batch = passages[start : start + _ENCODED_AT_ONCE]
+            parts.append(self._encoder.encode([search_text(passage) for passage in batch]))
+            self._done += len(batch)
+            if self._progress is not None:
+                self._progress(self._done, len(self._passages), "passages encoded")
+        return np.concatenate(parts)

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from medrwr.errors import ArtefactError, RetrievalError
 from medrwr.retrieval.encoder import Matrix
+from medrwr.retrieval.filters import PassageFilter
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_PROBES, _REFINE = 40, 10  # IVF_HNSW_SQ: recall@3 1.0 on 200,000 rows (learning-recipe.md)
+DEFAULT_SEARCH: Mapping[str, int] = {"nprobes": 40, "refine_factor": 10}
 
 
 class Hit(NamedTuple):
@@ -31,10 +32,12 @@ class Hit(NamedTuple):
 class Table(Protocol):
     """What a retriever asks of a table; rows are numbered."""
 
-    def nearest(self, vectors: Matrix, *, limit: int) -> list[list[Hit]]:
+    def nearest(self, vectors: Matrix, *, limit: int, where: PassageFilter | None = None) -> list[list[Hit]]:
         """Rows by cosine, nearest first, for each row of `vectors` [N, dim]."""
 
-    def matching(self, terms: Sequence[str], *, column: str, limit: int) -> list[list[Hit]]:
+    def matching(
+        self, terms: Sequence[str], *, column: str, limit: int, where: PassageFilter | None = None
+    ) -> list[list[Hit]]:
         """Rows by BM25, best first, for each text of `terms`; a text without terms matches nothing."""
 
     def take(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
@@ -42,32 +45,44 @@ class Table(Protocol):
 
 
 class LanceTable:
-    """One LanceDB table, open for reading. Safe to call from several threads."""
+    """One version of a LanceDB table, open for reading. Safe to call from several threads."""
 
-    def __init__(self, folder: Path, name: str, *, exact: bool = False) -> None:
-        """Open; `exact` goes past the vector index, where there is one.
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        *,
+        version: int | None = None,
+        search: Mapping[str, int] | None = None,
+        exact: bool = False,
+    ) -> None:
+        """Open `version` (None: the last); `exact` goes past the vector index, where there is one.
+
+        `search`: settings of the vector index (nprobes, refine_factor, ef), as tuned when it was built.
 
         Raises:
             ArtefactError: there is no such table.
         """
         require_table(folder, name)
         self._exact = exact
+        self._search = dict(search or DEFAULT_SEARCH)
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True, name=f"lance-{name}").start()
-        self._table = self._wait(self._open(folder, name))
+        self._table = self._wait(self._open(folder, name, version))
 
-    def nearest(self, vectors: Matrix, *, limit: int) -> list[list[Hit]]:
+    def nearest(self, vectors: Matrix, *, limit: int, where: PassageFilter | None = None) -> list[list[Hit]]:
         """As the protocol says."""
-        query = self._table.query().nearest_to(list(vectors)).distance_type("cosine").limit(limit)
-        query = query.bypass_vector_index() if self._exact else query.nprobes(_PROBES).refine_factor(_REFINE)
-        found = self._wait(query.select(["id", "_distance"]).with_row_id().to_arrow())
-        number = "query_index" if "query_index" in found.column_names else None
-        return _split(found, by=number, key="_distance", parts=len(vectors))
+        if not len(vectors):
+            return []
+        hits: list[list[Hit]] = self._wait(self._nearest_all(vectors, limit, where))
+        return hits
 
-    def matching(self, terms: Sequence[str], *, column: str, limit: int) -> list[list[Hit]]:
+    def matching(
+        self, terms: Sequence[str], *, column: str, limit: int, where: PassageFilter | None = None
+    ) -> list[list[Hit]]:
         """As the protocol says."""
         asked = [text for text in terms if text]
-        tables = iter(self._wait(self._match_all(asked, column, limit)))
+        tables = iter(self._wait(self._match_all(asked, column, limit, where)))
         return [_split(next(tables), by=None, key="_score", parts=1)[0] if text else [] for text in terms]
 
     def take(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
@@ -75,21 +90,38 @@ class LanceTable:
         rows: pa.Table = self._wait(self._table.take_row_ids(list(row_ids)).select(list(columns)).to_arrow())
         return rows
 
-    async def _match_all(self, texts: Sequence[str], column: str, limit: int) -> list[pa.Table]:
+    async def _nearest_all(self, vectors: Matrix, limit: int, where: PassageFilter | None) -> list[list[Hit]]:
+        query = self._table.query().nearest_to(list(vectors) if len(vectors) > 1 else vectors[0])
+        query = _filtered(query.distance_type("cosine").limit(limit), where)
+        if self._exact:
+            query = query.bypass_vector_index()
+        else:
+            for setting, value in self._search.items():
+                query = getattr(query, setting)(value)
+        found = await query.select(["id", "_distance"]).with_row_id().to_arrow()
+        number = "query_index" if "query_index" in found.column_names else None
+        return _split(found, by=number, key="_distance", parts=len(vectors))
+
+    async def _match_all(
+        self, texts: Sequence[str], column: str, limit: int, where: PassageFilter | None
+    ) -> list[pa.Table]:
         from lancedb import query as lance_query
 
         match: Any = lance_query.MatchQuery  # its stub misses the defaults
 
         def ask(text: str) -> Any:
-            query = self._table.query().nearest_to_text(match(text, column)).limit(limit)
+            query = _filtered(self._table.query().nearest_to_text(match(text, column)).limit(limit), where)
             return query.select(["id", "_score"]).with_row_id().to_arrow()
 
         return list(await asyncio.gather(*(ask(text) for text in texts)))
 
-    async def _open(self, folder: Path, name: str) -> Any:
+    async def _open(self, folder: Path, name: str, version: int | None) -> Any:
         import lancedb
 
-        return await (await lancedb.connect_async(str(folder.resolve()))).open_table(name)
+        table = await (await lancedb.connect_async(str(folder.resolve()))).open_table(name)
+        if version is not None:
+            await table.checkout(version)
+        return table
 
     def _wait(self, work: Awaitable[Any]) -> Any:
         async def run() -> Any:
@@ -107,6 +139,11 @@ def require_table(folder: Path, name: str) -> None:
     """Raise ArtefactError when the folder holds no such table (LanceDB itself would create the folder)."""
     if not (folder / f"{name}.lance").is_dir():
         raise ArtefactError(f"{folder} holds no table {name!r}: run the stage that builds it (`dvc repro`)")
+
+
+def _filtered(query: Any, where: PassageFilter | None) -> Any:
+    expression = where.expression() if where else None
+    return query if expression is None else query.where(expression)
 
 
 def best_first(hits: Sequence[Hit]) -> list[Hit]:

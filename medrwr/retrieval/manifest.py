@@ -1,4 +1,10 @@
-"""The manifest of an index: what later stages depend on instead of LanceDB's files, whose names are random."""
+"""The manifest of an index: what later stages depend on instead of LanceDB's files, whose names are random.
+
+The manifest lies beside the index, depends on content alone, and is what a pipeline tracks. Inside the index folder
+`manifest.json` lists the last generations that were published: of each its manifest, and the table and version that
+hold it. A reader looks up the manifest that it was given among them, so that it sees one whole generation, the old
+or the new, at every moment of an update.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +19,7 @@ from typing import Any
 from medrwr.errors import ArtefactError, IndexMismatchError
 from medrwr.records import write_text_atomic
 
-INSIDE = "manifest.json"  # the copy inside the index folder: folder and manifest can be told to belong together
+INSIDE = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,16 @@ class IndexManifest:
     encoder: str
     encoder_digest: str
     settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One published state: `version` of Lance table `table`, and how its vector index is asked ({}: exactly)."""
+
+    manifest: IndexManifest
+    table: str
+    version: int
+    search: Mapping[str, int]
 
 
 def rows_digest(rows: Iterable[tuple[str, str]]) -> str:
@@ -53,25 +69,48 @@ def read_manifest(path: Path, *, stage: str) -> IndexManifest:
         raise ArtefactError(f"{path} is damaged ({error}): run `dvc repro {stage}`") from None
 
 
-def in_place(folder: Path, manifest: IndexManifest) -> bool:
-    """Whether the index in `folder` is already what `manifest` describes."""
+def write_generations(folder: Path, generations: Iterable[Generation]) -> None:
+    """Publish: from this rename on, readers see the first of `generations`, or ask for one of the others."""
+    values = {"generations": [dataclasses.asdict(generation) for generation in generations]}
+    write_text_atomic(folder / INSIDE, json.dumps(values, indent=2, sort_keys=True) + "\n")
+
+
+def read_generations(folder: Path, *, stage: str) -> list[Generation]:
+    """What was published last, newest first.
+
+    Raises:
+        ArtefactError: nothing was, or the list is damaged.
+    """
+    path = folder / INSIDE
+    if not path.is_file():
+        raise ArtefactError(f"{path} does not exist: run `dvc repro {stage}`")
     try:
-        return read_manifest(folder / INSIDE, stage=manifest.kind) == manifest
+        entries = json.loads(path.read_text(encoding="utf-8"))["generations"]
+        return [Generation(**{**entry, "manifest": IndexManifest(**entry["manifest"])}) for entry in entries]
+    except (ValueError, TypeError, KeyError) as error:
+        raise ArtefactError(f"{path} is damaged ({error!r}): run `dvc repro {stage}`") from None
+
+
+def published(folder: Path, *, stage: str) -> list[Generation]:
+    """As `read_generations`; empty where there is nothing that can be read."""
+    try:
+        return read_generations(folder, stage=stage)
     except ArtefactError:
-        return False
+        return []
 
 
 def check_manifest(
     folder: Path, path: Path, *, stage: str, encoder: tuple[str, str], settings: Mapping[str, Any]
-) -> IndexManifest:
-    """The manifest of the index in `folder`, once index, manifest, encoder (name, digest) and settings fit together.
+) -> Generation:
+    """The generation in `folder` that the manifest at `path` describes, once encoder (name, digest) and settings fit.
 
     Raises:
         ArtefactError: the index or its manifest is missing.
         IndexMismatchError: they do not fit; the message says which, and what to run.
     """
     manifest = read_manifest(path, stage=stage)
-    if read_manifest(folder / INSIDE, stage=stage) != manifest:
+    found = [entry for entry in read_generations(folder, stage=stage) if entry.manifest == manifest]
+    if not found:
         raise IndexMismatchError(f"{path} does not describe the index in {folder}: run `dvc repro --force {stage}`")
     name, digest = encoder
     if (manifest.encoder, manifest.encoder_digest) != encoder:
@@ -84,4 +123,4 @@ def check_manifest(
             f"index {folder} was built with {dict(manifest.settings)}, params ask for {dict(settings)}: "
             f"run `dvc repro {stage}`"
         )
-    return manifest
+    return found[0]

@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medrwr.retrieval.encoder import Matrix, normalise
+from medrwr.retrieval.filters import PassageFilter
 from medrwr.retrieval.lance import Hit, LanceTable, Table, require_table
+from medrwr.retrieval.manifest import Generation
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,7 +32,8 @@ class MemoryTable:
 
     def __init__(self, rows: pa.Table, *, text: str | None = None) -> None:
         """Read all of `rows` into memory."""
-        self._rows = rows
+        self._rows = rows.sort_by("id")
+        rows = self._rows
         self._ids: list[str] = rows["id"].to_pylist()
         flat = rows["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         self._vectors = normalise(flat.reshape(len(self._ids), -1))
@@ -38,11 +41,18 @@ class MemoryTable:
         if text:
             self._weights = self._bm25([line.split() for line in rows[text].to_pylist()])
 
-    def nearest(self, vectors: Matrix, *, limit: int) -> list[list[Hit]]:
+    def nearest(self, vectors: Matrix, *, limit: int, where: PassageFilter | None = None) -> list[list[Hit]]:
         """As `LanceTable.nearest`."""
-        return self._top(vectors @ self._vectors.T, limit, above=-math.inf)
+        return self._top(vectors @ self._vectors.T, limit, above=-math.inf, where=where)
 
-    def matching(self, terms: Sequence[str], *, column: str, limit: int) -> list[list[Hit]]:  # noqa: ARG002
+    def matching(
+        self,
+        terms: Sequence[str],
+        *,
+        column: str,  # noqa: ARG002
+        limit: int,
+        where: PassageFilter | None = None,
+    ) -> list[list[Hit]]:
         """As `LanceTable.matching`; the column is the one read at first."""
         from scipy.sparse import csr_array
 
@@ -50,7 +60,7 @@ class MemoryTable:
         if not asked:
             return []
         queries = csr_array(_triplets(asked), shape=(len(asked), len(self._vocabulary)), dtype=np.float32)
-        return self._top((queries @ self._weights).toarray(), limit, above=0.0)
+        return self._top((queries @ self._weights).toarray(), limit, above=0.0, where=where)
 
     def take(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
         """Rows by number, in that order."""
@@ -74,31 +84,43 @@ class MemoryTable:
         shape = (len(documents), len(self._vocabulary))
         return csr_array(_triplets(weighted), shape=shape, dtype=np.float32).T.tocsr()
 
-    def _top(self, scores: NDArray[Any], limit: int, *, above: float) -> list[list[Hit]]:
+    def _top(self, scores: NDArray[Any], limit: int, *, above: float, where: PassageFilter | None) -> list[list[Hit]]:
         """The best rows of each query; `scores` [queries, rows]."""
-        count = min(limit, scores.shape[1])
-        # ties by row number, which is the order of ids: as `best_first` has it
-        keys = np.arange(scores.shape[1]) * 1e-12 - np.round(scores.astype(np.float64), 5)
-        columns = np.argpartition(keys, count - 1, axis=1)[:, :count]
-        columns = np.take_along_axis(columns, np.take_along_axis(keys, columns, 1).argsort(1), 1)
+        rows = np.arange(scores.shape[1])
+        if where is not None:
+            rows = np.flatnonzero(where.mask(self._rows))
+            scores = scores[:, rows]
+        if not len(rows):
+            return [[] for _ in scores]
+        count = min(limit, len(rows))
+        return [self._best(row, rows, count, above) for row in scores]
+
+    def _best(self, scores: NDArray[Any], rows: NDArray[Any], count: int, above: float) -> list[Hit]:
+        """Ties, scores that differ by rounding alone included, go by row number: the order of ids."""
+        floor = np.partition(scores, -count)[-count] - 1e-4
+        near = np.flatnonzero(scores >= max(floor, above))
+        order = near[np.lexsort((near, -np.round(scores[near].astype(np.float64), 5)))][:count]
         return [
-            [Hit(self._ids[column], column, float(row[column])) for column in chosen if row[column] > above]
-            for row, chosen in zip(scores, columns.tolist(), strict=True)
+            Hit(self._ids[rows[column]], int(rows[column]), float(scores[column]))
+            for column in order.tolist()
+            if scores[column] > above
         ]
 
 
-def open_table(folder: Path, name: str, *, rows: int, exact_below: int, text: str | None = None) -> Table:
-    """The table in memory when it is small, else LanceDB's own search.
+def open_table(folder: Path, generation: Generation, *, text: str | None = None) -> Table:
+    """The generation's table: in memory when it is searched exactly, else LanceDB's own search.
 
     Raises:
         ArtefactError: there is no such table.
     """
-    require_table(folder, name)
-    if rows >= exact_below:
-        return LanceTable(folder, name)
+    require_table(folder, generation.table)
+    if generation.search:
+        return LanceTable(folder, generation.table, version=generation.version, search=generation.search)
     import lancedb
 
-    return MemoryTable(lancedb.connect(str(folder)).open_table(name).to_arrow(), text=text)
+    table = lancedb.connect(str(folder)).open_table(generation.table)
+    table.checkout(generation.version)
+    return MemoryTable(table.to_arrow(), text=text)
 
 
 def _idf(rows: int, holders: int) -> float:

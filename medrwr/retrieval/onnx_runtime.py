@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 Provider = Literal["auto", "cpu", "cuda"]
 OUTPUT = "unit_vector"  # a name that no layer inside uses: duplicates make the file invalid
+EXTERNAL = ".data"  # suffix of the weights beside a model that is too large for one protobuf (2 GiB)
 _TOLERANCE = 1e-4
+_MOST_BYTES = 1_500_000_000
 
 
 def open_session(path: Path, *, provider: Provider = "auto", threads: int = 0) -> Any:
@@ -111,6 +113,12 @@ def _save_stripped(proto: Any, path: Path) -> None:
         for value in (*getattr(graph, "value_info", ()), *getattr(graph, "input", ()), *getattr(graph, "output", ())):
             if hasattr(value, "metadata_props"):
                 del value.metadata_props[:]
+    if sum(len(tensor.raw_data) for tensor in proto.graph.initializer) > _MOST_BYTES:
+        import onnx
+
+        weights = path.name + EXTERNAL
+        onnx.save_model(proto, str(path), save_as_external_data=True, location=weights, size_threshold=1024)
+        return
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_bytes(proto.SerializeToString(deterministic=True))
     temporary.replace(path)

@@ -17,8 +17,9 @@ from pydantic import TypeAdapter
 from medrwr.config import IndexSettings
 from medrwr.retrieval.analysis import analyse
 from medrwr.retrieval.encoder import TextEncoder
+from medrwr.retrieval.filters import PassageFilter
 from medrwr.retrieval.fusion import fuse
-from medrwr.retrieval.index import STAGE, TABLE, shaping_settings
+from medrwr.retrieval.index import STAGE, shaping_settings
 from medrwr.retrieval.lance import Hit, Table
 from medrwr.retrieval.manifest import IndexManifest, check_manifest
 from medrwr.retrieval.memory import open_table
@@ -26,6 +27,7 @@ from medrwr.retrieval.text_encoder import open_text_encoder
 from medrwr.types import Passage, ScoredPassage
 
 Answer = tuple[ScoredPassage, ...]
+_Key = tuple[str, int, PassageFilter | None]
 _CACHED_ANSWERS = 50_000
 _PASSAGE = TypeAdapter(Passage)
 
@@ -46,43 +48,48 @@ class IndexRetriever:
         self.settings = settings
         self._table = table
         self._encoder = encoder
-        self._answers: OrderedDict[tuple[str, int], Answer] = OrderedDict()
+        self._answers: OrderedDict[_Key, Answer] = OrderedDict()
         self._passages: dict[str, Passage] = {}
         self._lock = threading.Lock()
 
-    def search_batch(self, queries: Sequence[str], *, k: int | None = None) -> list[Answer]:
-        """As the protocol says.
+    def search_batch(
+        self, queries: Sequence[str], *, k: int | None = None, where: PassageFilter | None = None
+    ) -> list[Answer]:
+        """As the protocol says; `where` leaves all passages out that do not pass it, before anything is ranked.
 
         Raises:
             RetrievalError: the store failed.
         """
         limit = k or self.settings.top_k
         cleaned = [" ".join(query.split()) for query in queries]
-        fresh = [query for query in dict.fromkeys(cleaned) if query and (query, limit) not in self._answers]
-        found = dict(zip(fresh, self._search(fresh, limit), strict=True)) if fresh else {}
         with self._lock:
-            answers = [found[query] if query in found else self._recall(query, limit) for query in cleaned]
-            self._answers.update({(query, limit): answer for query, answer in found.items()})
+            known = {query: self._recall((query, limit, where)) for query in dict.fromkeys(cleaned)}
+        fresh = [query for query, answer in known.items() if answer is None]
+        found = dict(zip(fresh, self._search(fresh, limit, where), strict=True)) if fresh else {}
+        with self._lock:
+            self._answers.update({(query, limit, where): answer for query, answer in found.items()})
             while len(self._answers) > _CACHED_ANSWERS:
                 self._answers.popitem(last=False)
-        return answers
+        return [found[query] if query in found else known[query] or () for query in cleaned]
 
     def variant(self, settings: IndexSettings) -> IndexRetriever:
         """The same open index, asked another way (mode, depth, fusion); what shaped the index stays."""
         return IndexRetriever(self._table, self.manifest, self._encoder, settings)
 
-    def rankings(self, queries: Sequence[str], *, limit: int) -> list[list[list[Hit]]]:
+    def rankings(
+        self, queries: Sequence[str], *, limit: int, where: PassageFilter | None = None
+    ) -> list[list[list[Hit]]]:
         """For each list of the mode (text, vector): the best ids of each query, before fusion."""
         lists: list[list[list[Hit]]] = []
         if self.settings.mode in {"hybrid", "text"}:
             terms = [analyse(query, bigrams=self.settings.bigrams) for query in queries]
-            lists.append(self._table.matching(terms, column="terms", limit=limit))
+            lists.append(self._table.matching(terms, column="terms", limit=limit, where=where))
         if self.settings.mode in {"hybrid", "vector"}:
-            lists.append(self._table.nearest(self._encoder.encode(queries), limit=limit))
+            lists.append(self._table.nearest(self._encoder.encode_queries(queries), limit=limit, where=where))
         return lists
 
-    def _search(self, queries: Sequence[str], limit: int) -> list[Answer]:
-        lists = self.rankings(queries, limit=max(limit, self.settings.candidates))
+    def _search(self, queries: Sequence[str], limit: int, where: PassageFilter | None) -> list[Answer]:
+        lists = self.rankings(queries, limit=max(limit, self.settings.candidates), where=where)
         share = self.settings.text_weight
         weights = [share, 1 - share] if len(lists) > 1 else [1.0]
         chosen: list[list[tuple[str, float]]] = []
@@ -102,29 +109,36 @@ class IndexRetriever:
             lines = zip(found["id"].to_pylist(), found["passage"].to_pylist(), strict=True)
             self._passages.update({identity: _PASSAGE.validate_json(line) for identity, line in lines})
 
-    def _recall(self, query: str, limit: int) -> Answer:
-        if not query:
+    def _recall(self, key: _Key) -> Answer | None:
+        """The answer as it was given before; None where it was not. A blank query has no passages."""
+        if not key[0]:
             return ()
-        self._answers.move_to_end((query, limit))
-        return self._answers[query, limit]
+        if key in self._answers:
+            self._answers.move_to_end(key)
+        return self._answers.get(key)
 
 
 def open_retriever(
-    folder: Path, manifest: Path, encoders: Path, settings: IndexSettings, *, threads: int = 0
+    folder: Path,
+    manifest: Path,
+    encoders: Path,
+    settings: IndexSettings,
+    *,
+    threads: int = 0,
+    encoder: TextEncoder | None = None,
 ) -> IndexRetriever:
-    """Open the index in `folder` with the text encoder in `encoders`/text.
+    """Open the index in `folder` with the text encoder in `encoders`/text, or with `encoder` where it is open already.
 
     Raises:
         ArtefactError: index, manifest or encoder is missing.
         IndexMismatchError: the index was built with another encoder or other settings.
     """
-    encoder = open_text_encoder(encoders / "text", threads=threads)
-    checked = check_manifest(
+    encoder = encoder or open_text_encoder(encoders / "text", threads=threads)
+    generation = check_manifest(
         folder,
         manifest,
         stage=STAGE,
         encoder=(encoder.name, encoder.digest),
         settings=shaping_settings(settings),
     )
-    table = open_table(folder, TABLE, rows=checked.rows, exact_below=settings.exact_below, text="terms")
-    return IndexRetriever(table, checked, encoder, settings)
+    return IndexRetriever(open_table(folder, generation, text="terms"), generation.manifest, encoder, settings)

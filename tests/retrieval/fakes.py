@@ -30,6 +30,9 @@ class WordEncoder:
                 vectors[row, number % self.dim] += 1 if number & 256 else -1
         return normalise(vectors)
 
+    def encode_queries(self, texts: Sequence[str]) -> Matrix:
+        return self.encode(texts)
+
 
 class PixelEncoder:
     """The image itself, 8 x 8, as its vector."""

@@ -10,9 +10,9 @@ from PIL import Image
 
 from medrwr.config import CaseIndexSettings
 from medrwr.errors import ArtefactError, ImageError, IndexMismatchError
-from medrwr.retrieval.case_index import TABLE, build_case_index, hash_of, shaping_settings
+from medrwr.retrieval.case_index import build_case_index, hash_of, shaping_settings
 from medrwr.retrieval.case_retriever import CaseRetriever
-from medrwr.retrieval.manifest import check_manifest
+from medrwr.retrieval.manifest import check_manifest, read_generations
 from medrwr.retrieval.memory import open_table
 from medrwr.types import ImageCase
 from tests.retrieval.fakes import PixelEncoder
@@ -41,7 +41,7 @@ def retriever(tmp_path: Path) -> CaseRetriever:
     manifest, bad = build_case_index(write_cases(tmp_path), tmp_path, PixelEncoder(), index, manifest_path, SETTINGS)
     assert bad == []
     return CaseRetriever(
-        open_table(index, TABLE, rows=manifest.rows, exact_below=SETTINGS.exact_below),
+        open_table(index, read_generations(index, stage="case_index")[0]),
         manifest,
         PixelEncoder(),
         tmp_path,
@@ -72,7 +72,7 @@ def test_m26_more_copies_than_spare_places_do_not_hide_the_rest(tmp_path: Path) 
     cases = [ImageCase(name, f"{name}.png", name) for name in names]
     index = tmp_path / "index"
     manifest, _ = build_case_index(cases, tmp_path, PixelEncoder(), index, tmp_path / "m.json", SETTINGS)
-    table = open_table(index, TABLE, rows=31, exact_below=100)
+    table = open_table(index, read_generations(index, stage="case_index")[0])
     retriever = CaseRetriever(table, manifest, PixelEncoder(), tmp_path, SETTINGS)
     (answer,) = retriever.search_batch([blob(16, 16, tone=240)])
     assert [scored.case.case_id for scored in answer] == ["other"]

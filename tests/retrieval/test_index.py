@@ -6,12 +6,15 @@ import dataclasses
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from medrwr.config import IndexSettings
-from medrwr.errors import ArtefactError, IndexMismatchError
+from medrwr.errors import ArtefactError, IndexBusyError, IndexMismatchError, IndexRecallError
+from medrwr.retrieval import CachedTextEncoder
 from medrwr.retrieval.index import build_index, search_text, shaping_settings
-from medrwr.retrieval.manifest import check_manifest
+from medrwr.retrieval.manifest import Generation, check_manifest, read_generations
+from medrwr.retrieval.memory import open_table
 from medrwr.retrieval.publish import fresh_folder
 from medrwr.types import Passage
 from tests.retrieval.fakes import WordEncoder
@@ -27,6 +30,14 @@ PASSAGES = [
 def build(folder: Path, passages: list[Passage] = PASSAGES, encoder: WordEncoder | None = None) -> Path:
     build_index(passages, encoder or WordEncoder(), folder / "index", folder / "manifest.json", SETTINGS)
     return folder / "index"
+
+
+def texts_of(index: Path, *, generation: int = 0) -> set[str]:
+    """What a reader of that generation finds."""
+    entry = read_generations(index, stage="index")[generation]
+    table = open_table(index, entry, text="terms")
+    rows = table.take(list(range(entry.manifest.rows)), ["passage"])["passage"].to_pylist()
+    return {search_text(Passage(**json.loads(row))) for row in rows}
 
 
 def table_files(folder: Path) -> set[str]:
@@ -48,33 +59,84 @@ def test_the_manifest_depends_on_content_and_not_on_order(tmp_path: Path) -> Non
     assert (values["rows"], values["encoder"], values["encoder_digest"]) == (3, "words", "digest-of-words")
 
 
-def test_an_unchanged_index_is_left_in_place_and_a_changed_one_replaced(tmp_path: Path) -> None:
+def test_only_what_changed_is_encoded_and_written(tmp_path: Path) -> None:
     index = build(tmp_path)
     before = table_files(index)
-    assert len(before) == 1
     encoder = WordEncoder()
     build(tmp_path, encoder=encoder)
-    assert table_files(index) == before
-    assert encoder.encoded == []  # nothing was encoded again
-    build(tmp_path, PASSAGES[:2])
-    assert table_files(index).isdisjoint(before)
+    assert (table_files(index), encoder.encoded) == (before, [])
+    changed = [dataclasses.replace(PASSAGES[0], title="Renamed"), *PASSAGES[1:]]
+    build(tmp_path, changed, encoder)
+    assert encoder.encoded == [search_text(changed[0])]
+    assert texts_of(index) == {search_text(passage) for passage in changed}
 
 
-def test_a_run_killed_while_building_leaves_the_old_index_and_the_next_run_ends_well(tmp_path: Path) -> None:
+def test_a_removed_document_is_gone_and_an_added_one_is_there(tmp_path: Path) -> None:
+    index, encoder = build(tmp_path), WordEncoder()
+    added = Passage("p4", "A lucent medial disc points to tromia.", "tromia", "Tromia")
+    build(tmp_path, [PASSAGES[2], added], encoder)
+    assert encoder.encoded == [search_text(added)]
+    assert texts_of(index) == {search_text(PASSAGES[2]), search_text(added)}
+
+
+def test_a_reader_of_the_manifest_before_still_sees_its_generation(tmp_path: Path) -> None:
     index = build(tmp_path)
-    before = table_files(index)
-    (tmp_path / ".index.new").mkdir()  # what `kill -9` leaves behind while building
-    (tmp_path / ".index.new" / "half.lance").write_text("half")
-    assert table_files(index) == before
+    old = (tmp_path / "manifest.json").read_text()
     build(tmp_path, PASSAGES[:2])
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["index", "manifest.json"]
+    (tmp_path / "manifest.json").write_text(old)  # the writer was killed between its two renames
+    check(index, ("words", "digest-of-words"))
+    assert len(texts_of(index, generation=1)) == 3
+    build(tmp_path, PASSAGES[:2])
+    assert (tmp_path / "manifest.json").read_text() != old
+    assert len(texts_of(index)) == 2
 
 
-def test_a_run_killed_between_the_renames_is_made_good(tmp_path: Path) -> None:
+def test_a_refused_generation_is_not_published_and_the_next_one_is(tmp_path: Path) -> None:
     index = build(tmp_path)
-    index.rename(tmp_path / ".index.old")
-    build(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["index", "manifest.json"]
+    before = (index / "manifest.json").read_text()
+
+    def refuse(generation: Generation) -> None:
+        raise IndexRecallError(f"{generation.manifest.rows} rows")
+
+    with pytest.raises(IndexRecallError, match="2 rows"):
+        build_index(PASSAGES[:2], WordEncoder(), index, tmp_path / "manifest.json", SETTINGS, gate=refuse)
+    assert (index / "manifest.json").read_text() == before
+    assert len(texts_of(index)) == 3
+    build(tmp_path, PASSAGES[:2])
+    assert len(texts_of(index)) == 2
+
+
+def test_another_encoder_gets_a_table_of_its_own_and_old_ones_go(tmp_path: Path) -> None:
+    index = build(tmp_path)
+    for name in ("medcpt", "bge", "medcpt"):
+        build(tmp_path, encoder=WordEncoder(name))
+        tables = {path.name.removesuffix(".lance") for path in index.glob("*.lance")}
+        assert tables == {entry.table for entry in read_generations(index, stage="index")}
+        assert len(tables) == 2
+
+
+def test_there_is_one_writer(tmp_path: Path) -> None:
+    index = build(tmp_path)
+
+    def second(generation: Generation) -> None:
+        build(tmp_path, PASSAGES[:1])
+
+    with pytest.raises(IndexBusyError, match="being written by another process"):
+        build_index(PASSAGES[:2], WordEncoder(), index, tmp_path / "manifest.json", SETTINGS, gate=second)
+
+
+def test_vectors_are_kept_by_content_and_encoder(tmp_path: Path) -> None:
+    inner = WordEncoder()
+    cached = CachedTextEncoder(inner, tmp_path)
+    first = cached.encode(["a ring", "a disc", "a ring"])
+    assert inner.encoded == ["a ring", "a disc"]
+    assert np.array_equal(first, WordEncoder().encode(["a ring", "a disc", "a ring"]))
+    assert np.array_equal(CachedTextEncoder(inner, tmp_path).encode(["a disc", "a band"])[0], first[1])
+    assert inner.encoded == ["a ring", "a disc", "a band"]
+    other = WordEncoder("medcpt")
+    CachedTextEncoder(other, tmp_path).encode(["a ring"])
+    assert other.encoded == ["a ring"]
+    assert cached.encode([]).shape == (0, inner.dim)
 
 
 def test_a_block_that_fails_publishes_nothing(tmp_path: Path) -> None:

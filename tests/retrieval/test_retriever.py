@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from medrwr.config import IndexSettings
-from medrwr.retrieval.index import TABLE, build_index
+from medrwr.retrieval.index import build_index
 from medrwr.retrieval.lance import LanceTable
-from medrwr.retrieval.manifest import read_manifest
+from medrwr.retrieval.manifest import read_generations, read_manifest
 from medrwr.retrieval.memory import MemoryTable, open_table
 from medrwr.retrieval.metrics import recall_at
 from medrwr.retrieval.retriever import IndexRetriever
@@ -40,7 +40,8 @@ def clinic() -> list[Passage]:
 def retriever(tmp_path_factory: pytest.TempPathFactory) -> IndexRetriever:
     folder, settings = tmp_path_factory.mktemp("clinic"), IndexSettings()
     manifest = build_index(clinic(), WordEncoder(), folder / "index", folder / "manifest.json", settings)
-    table = open_table(folder / "index", TABLE, rows=manifest.rows, exact_below=settings.exact_below, text="terms")
+    (generation,) = read_generations(folder / "index", stage="index")
+    table = open_table(folder / "index", generation, text="terms")
     assert isinstance(table, MemoryTable)
     return IndexRetriever(table, manifest, WordEncoder(), settings)
 
@@ -99,7 +100,7 @@ def test_queries_are_words_and_never_syntax(retriever: IndexRetriever) -> None:
 def test_memory_and_lancedb_rank_alike(retriever: IndexRetriever, tmp_path: Path) -> None:
     """The store of a large index and the copy in memory of a small one give the same lists, ties included."""
     build_index(clinic(), WordEncoder(), tmp_path / "index", tmp_path / "manifest.json", IndexSettings())
-    stored = LanceTable(tmp_path / "index", TABLE)
+    stored = LanceTable(tmp_path / "index", read_generations(tmp_path / "index", stage="index")[0].table, exact=True)
     terms = ["granular apical ring granular_apical apical_ring", "ring ring disc", "", "zzz", "first treated drug7"]
     mine = retriever._table.matching(terms, column="terms", limit=20)
     theirs = stored.matching(terms, column="terms", limit=20)
@@ -111,15 +112,16 @@ def test_memory_and_lancedb_rank_alike(retriever: IndexRetriever, tmp_path: Path
     vectors = WordEncoder().encode(["granular apical ring on dermoscopy", "first treated with drug7"])
     for one, two in zip(retriever._table.nearest(vectors, limit=5), stored.nearest(vectors, limit=5), strict=True):
         assert [hit.score for hit in one] == pytest.approx([hit.score for hit in two], abs=1e-5)
-    row = mine[0][0].row
-    assert retriever._table.take([row], ["id"])["id"].to_pylist() == stored.take([row], ["id"])["id"].to_pylist()
+    for table, hit in ((retriever._table, mine[0][0]), (stored, theirs[0][0])):
+        assert table.take([hit.row], ["id"])["id"].to_pylist() == [hit.identity]
 
 
 def test_m7_a_large_index_is_searched_by_lancedb_with_hnsw(retriever: IndexRetriever, tmp_path: Path) -> None:
     settings = IndexSettings(exact_below=300)
     manifest = build_index(clinic(), WordEncoder(), tmp_path / "index", tmp_path / "manifest.json", settings)
     assert read_manifest(tmp_path / "manifest.json", stage="index").settings["exact_below"] == 300
-    table = open_table(tmp_path / "index", TABLE, rows=manifest.rows, exact_below=300, text="terms")
+    (generation,) = read_generations(tmp_path / "index", stage="index")
+    table = open_table(tmp_path / "index", generation, text="terms")
     assert isinstance(table, LanceTable)
     large = IndexRetriever(table, manifest, WordEncoder(), settings)
     queries = [f"{sign} on dermoscopy, first treatment" for sign in SIGNS[::5]]

@@ -1,0 +1,181 @@
+"""The one writer of an index: brings a Lance table to the wanted rows, then publishes that version.
+
+Only rows whose content hash changed are written. Every step is a Lance version of its own and none is seen before it
+is published, so a run killed anywhere leaves the published generation as it was; the next run finds the rows that
+were written already and goes on from there. Another encoder or other settings get a table of their own. The table of
+the generation before stays readable until the next update.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from medrwr.errors import ArtefactError, IndexBusyError
+from medrwr.retrieval.manifest import (
+    Generation,
+    IndexManifest,
+    published,
+    rows_digest,
+    write_generations,
+    write_manifest,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LOCK = "writer.lock"
+_FORMAT = 2  # of the tables' columns
+_ROWS_A_COMMIT = 4096
+_IDS_A_DELETE = 2000
+_REBUILT_SHARE = 0.25  # of the rows changed: the vector index is trained anew
+_MARGIN = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a table is to hold: the content hash of each id, and how rows of given ids are made."""
+
+    contents: Mapping[str, str]
+    rows_of: Callable[[Sequence[str]], pa.Table]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How an update went: rows written and removed."""
+
+    written: int
+    removed: int
+
+
+Indexer = Callable[[Any, bool], None]  # (table, retrain): build or bring up to date the indexes of a table
+Gate = Callable[[Generation], Mapping[str, int]]  # checks a generation before it is published: its search settings
+
+
+def update(
+    folder: Path,
+    manifest_path: Path,
+    manifest: IndexManifest,
+    wanted: Wanted,
+    *,
+    index: Indexer,
+    gate: Gate,
+) -> Change:
+    """Make the index in `folder` what `manifest` describes; nothing is written where it is that already.
+
+    Raises:
+        IndexBusyError: another process is writing it.
+        IndexRecallError: raised by `gate`: the published generation stays.
+    """
+    with _single_writer(folder):
+        before = published(folder, stage=manifest.kind)
+        if before and manifest_path.is_file():  # a run killed between its two renames left the one before
+            write_manifest(manifest_path, before[0].manifest)
+        change = Change(0, 0)
+        if not before or before[0].manifest != manifest:
+            generation, change = _bring_up(folder, manifest, wanted, index, before)
+            search = gate(generation)
+            generation = Generation(manifest, generation.table, generation.version, dict(search))
+            write_generations(folder, [generation, *before[:1]])
+            _remove_tables(folder, {generation.table, *(entry.table for entry in before[:1])})
+        write_manifest(manifest_path, manifest)
+    return change
+
+
+def _bring_up(
+    folder: Path, manifest: IndexManifest, wanted: Wanted, index: Indexer, before: Sequence[Generation]
+) -> tuple[Generation, Change]:
+    import lancedb
+
+    name = _table_name(manifest)
+    kept = before[0].version if before and before[0].table == name else None
+    table = _opened(lancedb.connect(str(folder)), name, wanted, published=kept is not None)
+    present = _contents(table)
+    fresh = sorted(identity for identity, sha in wanted.contents.items() if present.get(identity) != sha)
+    gone = sorted(present.keys() - wanted.contents.keys())
+    for start in range(0, len(fresh), _ROWS_A_COMMIT):
+        batch = wanted.rows_of(fresh[start : start + _ROWS_A_COMMIT])
+        if present:
+            table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all().execute(batch)
+        else:
+            table.add(batch)
+    _delete(table, gone)
+    index(table, len(fresh) + len(gone) > _REBUILT_SHARE * len(wanted.contents))
+    table.optimize(cleanup_older_than=_age(table, kept), delete_unverified=True)
+    _verify(table, manifest, folder)
+    return Generation(manifest, name, table.version, {}), Change(len(fresh), len(gone))
+
+
+def _opened(store: Any, name: str, wanted: Wanted, *, published: bool) -> Any:
+    """The table; made anew where there is none, or where a killed run left one without its first version."""
+    try:
+        return store.open_table(name)
+    except (ValueError, RuntimeError, OSError):
+        if published:
+            raise
+        return store.create_table(name, schema=wanted.rows_of([]).schema, mode="overwrite")
+
+
+def _table_name(manifest: IndexManifest) -> str:
+    """A table a shape: rows of another encoder, other settings or other columns never mix."""
+    shape = json.dumps([_FORMAT, manifest.encoder, manifest.encoder_digest, dict(manifest.settings)], sort_keys=True)
+    return f"{manifest.kind}-{hashlib.sha256(shape.encode()).hexdigest()[:8]}"
+
+
+def _contents(table: Any) -> dict[str, str]:
+    rows = table.search().select(["id", "sha"]).to_arrow()
+    return dict(zip(rows["id"].to_pylist(), rows["sha"].to_pylist(), strict=True))
+
+
+def _delete(table: Any, ids: Sequence[str]) -> None:
+    from lancedb.expr import col, lit
+
+    for start in range(0, len(ids), _IDS_A_DELETE):
+        table.delete(col("id").isin([lit(identity) for identity in ids[start : start + _IDS_A_DELETE]]))
+
+
+def _age(table: Any, kept: int | None) -> timedelta:
+    """Versions older than this may go: the published one and all after it stay; where none is published, the last."""
+    stamps = [entry["timestamp"] for entry in table.list_versions() if entry["version"] == kept]
+    if not stamps:
+        return timedelta(milliseconds=1)
+    stamp: datetime = stamps[0] if stamps[0].tzinfo else stamps[0].astimezone()
+    return datetime.now(UTC) - stamp + _MARGIN
+
+
+def _verify(table: Any, manifest: IndexManifest, folder: Path) -> None:
+    found = _contents(table)
+    if len(found) != manifest.rows or rows_digest(found.items()) != manifest.digest:
+        raise ArtefactError(
+            f"table {table.name!r} in {folder} holds {len(found)} rows that are not the {manifest.rows} wanted: "
+            f"remove {folder} and run `dvc repro {manifest.kind}`"
+        )
+
+
+def _remove_tables(folder: Path, used: set[str]) -> None:
+    for path in folder.iterdir():
+        if path.suffix == ".lance" and path.stem not in used:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _single_writer(folder: Path) -> Iterator[None]:
+    """The lock goes with the process that holds it, however it ends."""
+    import fcntl
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise IndexBusyError(
+                f"index {folder} is being written by another process: wait until it has ended, then try again"
+            ) from None
+        yield

@@ -1,0 +1,129 @@
+"""What full text, vectors and their fusion find on real sets, with intervals and paired tests (ir_measures)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import ir_measures
+import numpy as np
+from ir_measures import RR, Success, nDCG
+from numpy.typing import NDArray
+
+from medrwr.config import IndexSettings
+from medrwr.retrieval import IndexRetriever, TextEncoder, build_index
+from medrwr.retrieval.manifest import read_generations
+from medrwr.retrieval.memory import open_table
+from tests.benchmarks.retrieval_parts.data import Question, RealSet, bioasq, medquad, pubmedqa
+
+MEASURES = {
+    "recall@1": Success @ 1,  # a document that answers is among the first k
+    "recall@3": Success @ 3,
+    "recall@10": Success @ 10,
+    "ndcg@10": nDCG @ 10,
+    "rr@10": RR @ 10,
+}
+PARTS = ("text", "vector")
+WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+DEPTH = 60
+_SAMPLES = 2000
+
+Scores = Mapping[str, NDArray[np.float64]]
+
+
+def measure(data: Path, root: Path, encoder: TextEncoder, *, small: bool) -> dict[str, float]:
+    """Figures of all sets; prints a table a set."""
+    questions = 40 if small else 500
+    plain, renamed = medquad(data, documents=60 if small else None, questions=questions, seed=7)
+    bio = bioasq(data, questions=questions, seed=7)
+    if small:
+        ids = set().union(*(question.relevant for question in bio.questions))
+        bio = RealSet(bio.name, tuple(p for p in bio.passages if p.document_id in ids), bio.questions, bio.development)
+    pubmed = pubmedqa(data, bio.passages, questions=questions, seed=7)
+    if small:
+        ids = set().union(*(question.relevant for question in pubmed.questions))
+        kept = tuple(p for p in pubmed.passages if p.document_id in ids)
+        pubmed = RealSet(pubmed.name, kept, pubmed.questions)
+    figures: dict[str, float] = {}
+    shared: IndexRetriever | None = None
+    for real in (plain, renamed, bio, pubmed):
+        retriever = shared if real.passages is plain.passages and shared else opened(real, root / real.name, encoder)
+        shared = retriever if real is plain else shared
+        figures |= {f"{real.name}_{name}": value for name, value in measure_set(real, retriever, small=small).items()}
+    return figures
+
+
+def opened(real: RealSet, folder: Path, encoder: TextEncoder) -> IndexRetriever:
+    settings = IndexSettings(exact_below=10**9)
+    manifest = build_index(real.passages, encoder, folder / "index", folder / "manifest.json", settings)
+    (generation,) = read_generations(folder / "index", stage="index")
+    return IndexRetriever(open_table(folder / "index", generation, text="terms"), manifest, encoder, settings)
+
+
+def measure_set(real: RealSet, retriever: IndexRetriever, *, small: bool) -> dict[str, float]:
+    """Figures of one set; the hybrid's weight is the best of the development questions, or the default."""
+    defaults = retriever.settings
+    weight = _best_weight(real.development, retriever) if real.development and not small else defaults.text_weight
+    found: dict[str, Scores] = {}
+    for mode in (*PARTS, "hybrid"):
+        settings = defaults.model_copy(update={"mode": mode, "text_weight": weight})
+        found[mode] = scores(real.questions, retriever.variant(settings))
+    figures: dict[str, float] = {
+        "passages": len(real.passages),
+        "questions": len(real.questions),
+        "text_weight": weight,
+    }
+    print(f"\n{real.name}: {len(real.passages)} passages, {len(real.questions)} questions, text weight {weight}")
+    print(f"{'':10}" + "".join(f"{name:>22}" for name in MEASURES))
+    for mode, values in found.items():
+        cells = []
+        for name, value in values.items():
+            low, high = interval(value)
+            figures |= {f"{mode}_{name}": float(value.mean())}
+            cells.append(f"{value.mean():.3f} [{low:.3f}, {high:.3f}]")
+        print(f"{mode:10}" + "".join(f"{cell:>22}" for cell in cells))
+    for part in PARTS:
+        difference = found["hybrid"]["ndcg@10"] - found[part]["ndcg@10"]
+        figures[f"hybrid_gain_over_{part}"] = float(difference.mean())
+        figures[f"hybrid_p_against_{part}"] = paired_p(difference)
+    figures["hybrid_margin_recall@3"] = figures["hybrid_recall@3"] - max(figures[f"{part}_recall@3"] for part in PARTS)
+    return figures
+
+
+def scores(questions: Sequence[Question], retriever: IndexRetriever) -> Scores:
+    """Each measure of each question, in their order; a document stands where its first passage does."""
+    answers = retriever.search_batch([question.text for question in questions], k=DEPTH)
+    run, truth = {}, {}
+    for number, (question, answer) in enumerate(zip(questions, answers, strict=True)):
+        documents = list(dict.fromkeys(scored.passage.document_id for scored in answer))
+        run[f"q{number}"] = {document: 1.0 / rank for rank, document in enumerate(documents, start=1)}
+        truth[f"q{number}"] = dict.fromkeys(question.relevant, 1)
+    values = {name: np.zeros(len(questions)) for name in MEASURES}
+    names = {str(measure): name for name, measure in MEASURES.items()}
+    for found in ir_measures.iter_calc(list(MEASURES.values()), truth, run):
+        values[names[str(found.measure)]][int(found.query_id[1:])] = found.value
+    return values
+
+
+def interval(values: NDArray[np.float64]) -> tuple[float, float]:
+    """95% bootstrap interval of the mean."""
+    rng = np.random.default_rng(0)
+    means = values[rng.integers(len(values), size=(_SAMPLES, len(values)))].mean(1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def paired_p(differences: NDArray[np.float64]) -> float:
+    """Two-sided sign-flip test of the mean paired difference (Smucker, Allan & Carterette 2007, CIKM)."""
+    rng = np.random.default_rng(0)
+    flips = rng.choice((-1.0, 1.0), size=(_SAMPLES, len(differences)))
+    as_far = np.abs((flips * differences).mean(1)) >= abs(differences.mean()) - 1e-12
+    return float((as_far.sum() + 1) / (_SAMPLES + 1))
+
+
+def _best_weight(questions: Sequence[Question], retriever: IndexRetriever) -> float:
+    means = {}
+    for weight in WEIGHTS:
+        settings = retriever.settings.model_copy(update={"text_weight": weight})
+        means[weight] = float(scores(questions, retriever.variant(settings))["ndcg@10"].mean())
+    return max(means, key=lambda weight: means[weight])
