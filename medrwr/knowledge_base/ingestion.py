@@ -24,6 +24,7 @@ from medrwr.digests import file_digest
 from medrwr.errors import ArtefactError, DocumentError
 from medrwr.knowledge_base.cache import Cache, Entry
 from medrwr.knowledge_base.chunking import chunk_document
+from medrwr.knowledge_base.content import LARGEST_TEXT
 from medrwr.knowledge_base.files import list_files
 from medrwr.knowledge_base.readers import read_documents
 from medrwr.knowledge_base.similarity import PERMUTATIONS, near_duplicates, sign
@@ -249,6 +250,11 @@ def _entry(document: Document, settings: KnowledgeBaseSettings) -> Entry:
 
 
 def _reject_odd(document: Document, min_words: int) -> None:
+    length = sum(len(section.text) for section in document.sections)
+    if length > LARGEST_TEXT:
+        raise DocumentError(
+            f"document {document.document_id!r} has {length} characters, at most {LARGEST_TEXT}: split it"
+        )
     words = sum(len(section.text.split()) for section in document.sections)
     if words < min_words:
         raise DocumentError(

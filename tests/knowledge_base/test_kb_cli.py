@@ -90,7 +90,7 @@ def load_values(text: str) -> Params:
     [
         ("", lambda root: Request(root / "nowhere"), "is missing, expected a folder"),
         ("", lambda root: Request(root / "params.yaml"), "is a file, expected a folder"),
-        ("", lambda root: Request(root), "holds this workspace"),
+        ("", Request, "holds this workspace"),
         ("", lambda root: Request(root / "notes", name="other"), "is the source 'notes' already"),
         ("notes/inner", lambda root: Request(root / "notes/inner"), "share documents"),
         ("data/knowledge_base/x", lambda root: Request(root / "data/knowledge_base/x"), "where stages write"),
