@@ -54,7 +54,7 @@ def medquad(data: Path, *, documents: int | None, questions: int, seed: int) -> 
     plain = RealSet("medquad", passages, tuple(found[:questions]), tuple(found[questions:]))
     renamed = []
     for text, document in order:
-        other = _renamed(text, folder / f"{document}.xml", random.Random(f"{seed}:{text}"))
+        other = _renamed(text, folder / document, random.Random(f"{seed}:{text}"))
         if other is not None:
             renamed.append(Question(other, frozenset(asked[_plain(text)])))
     return plain, RealSet(
@@ -103,6 +103,7 @@ def _plain(text: str) -> str:
 
 def _renamed(question: str, path: Path, rng: random.Random) -> str | None:
     """The question with its focus replaced by a synonym; None without either, or where they are nearly one."""
+    path = path if path.is_file() else path.with_name(f"{path.name}.xml")
     if not path.is_file():
         return None
     root = ET.parse(path).getroot()  # benchmark data of this repository's own choice
