@@ -14,6 +14,8 @@ MedrwrError
 │   └── DigestError          a file whose digest differs from the recorded one
 ├── OverlapError             a training item overlaps an evaluation item (M14)
 ├── SampleError              a set of answers from which the asked figure cannot be computed
+├── GenerationError          a generation server cannot be reached, or leaves out what it must return
+├── CollapseError            the policy collapsed in training, and an alarm stopped it
 ├── RetrievalError           the retriever failed after its retries
 ├── TrackingError            the tracking server or registry cannot be reached
 └── PromotionError           a model may not carry the alias it was asked to carry
@@ -76,6 +78,14 @@ class OverlapError(MedrwrError):
 
 class SampleError(MedrwrError):
     """A set of answers is empty, unpaired or of one class, so that the figure asked for does not exist."""
+
+
+class GenerationError(MedrwrError):
+    """A generation server cannot be reached, or returns no token ids or log-probabilities."""
+
+
+class CollapseError(MedrwrError):
+    """The policy collapsed in training; the last checkpoint is from before."""
 
 
 class RetrievalError(MedrwrError):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from enum import Enum
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -25,7 +26,16 @@ def _encode(value: Any) -> Any:
 
 def to_line(record: Any) -> str:
     """One record as compact JSON with its fields in order: the same record gives the same bytes."""
-    return json.dumps(dataclasses.asdict(record), ensure_ascii=False, default=_encode, separators=(",", ":"))
+    values = dataclasses.asdict(record)
+    for name in _omitted_when_empty(record.__class__):
+        if not values[name]:
+            del values[name]
+    return json.dumps(values, ensure_ascii=False, default=_encode, separators=(",", ":"))
+
+
+@cache
+def _omitted_when_empty(kind: Hashable) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(cast(Any, kind)) if field.metadata.get("omit_empty"))
 
 
 def write_text_atomic(path: Path, text: str) -> None:

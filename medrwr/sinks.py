@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+from medrwr.types import Question, Trajectory
 
 
 class MetricSink(Protocol):
@@ -14,6 +16,16 @@ class MetricSink(Protocol):
 
     def progress(self, done: int, total: int, label: str) -> None:
         """Report how far a long piece of work is."""
+
+
+@runtime_checkable
+class TraceSink(Protocol):
+    """Takes whole trajectories, for a person to read."""
+
+    def trace(
+        self, question: Question, trajectory: Trajectory, score: Mapping[str, float], *, step: int | None = None
+    ) -> None:
+        """Keep one trajectory with its reward parts."""
 
 
 class NullSink:

@@ -14,6 +14,7 @@ from typing import Any
 from medrwr.errors import QuestionError
 
 LETTERS = "ABCDEFGHIJ"
+OMIT_EMPTY = {"omit_empty": True}  # a field that JSON leaves out when it is empty (medrwr.records.to_line)
 
 
 class StopReason(str, Enum):
@@ -82,7 +83,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One headed part of a document; passages never cross sections."""
+    """One headed part of a document; passages never cross sections. `heading`: its path, "Treatment > Dose"."""
 
     heading: str
     text: str
@@ -93,6 +94,7 @@ class Document:
     """One source document of a knowledge base.
 
     `terms`: names of clinical concepts, one tuple a concept, its preferred name first.
+    `date`: ISO, a year or month alone allowed; empty where unknown.
     """
 
     document_id: str
@@ -103,6 +105,7 @@ class Document:
     modality: str = ""
     url: str = ""
     terms: tuple[tuple[str, ...], ...] = ()
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ class Passage:
     start: int = 0
     end: int = 0
     context: str = ""
-    date: str = ""
+    date: str = field(default="", metadata=OMIT_EMPTY)
 
 
 @dataclass(frozen=True, slots=True)

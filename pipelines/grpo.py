@@ -8,11 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medrwr.config import GrpoSettings
+from medrwr.records import write_text_atomic
+from medrwr.rewards.mixture import weights_of
 from medrwr.rollout.engine import RolloutEngine
+from medrwr.rollout.page import render_page
+from medrwr.sinks import TraceSink
 from medrwr.training.curves import History, last_mean
 from medrwr.training.grpo import CURVES, GrpoTask, train_grpo
 from medrwr.training.order import training_order
+from medrwr.training.watching import Watcher
 from medrwr.types import Question
+from pipelines.launching import be_alone, is_first
 from pipelines.opening import image_root_of, open_passages
 from pipelines.rewarding import open_mixture
 from pipelines.stage import StageContext, StageResult
@@ -52,6 +58,8 @@ class GrpoStage:
 def run_grpo(context: StageContext, stage: GrpoStage) -> StageResult:
     """Train from the previous stage's model and save models/<stage>; a killed run goes on when called again."""
     deepspeed = _deepspeed_file(context, stage.settings)
+    if deepspeed:
+        be_alone()
     policy = open_trainable(context, stage.previous, deepspeed=deepspeed)
     work = work_folder(
         context,
@@ -60,21 +68,30 @@ def run_grpo(context: StageContext, stage: GrpoStage) -> StageResult:
         sections=("base", "base_model", "rollout", "rewards", stage.name),
         files=(*stage.files, context.paths.index_manifest),
     )
+    watcher = Watcher(context.sink if isinstance(context.sink, TraceSink) else None, stage.settings.trace_every)
     history = train_grpo(
         policy,
-        _task(context, stage, policy),
+        _task(context, stage, policy, watcher),
         stage.settings,
         options=run_options(context, policy, deepspeed=deepspeed),
         work=work,
         sink=context.sink,
     )
+    if not is_first():
+        return StageResult({}, "trained along")
     save_trained(context, stage.name, policy)
     write_curves(context, stage.name, history, _curves(history))
+    write_text_atomic(context.paths.rollouts(stage.name), _page(stage, watcher))
     work.remove()
     return _result(context, stage, history)
 
 
-def _task(context: StageContext, stage: GrpoStage, policy: Policy) -> GrpoTask:
+def _page(stage: GrpoStage, watcher: Watcher) -> str:
+    """The last step's rollouts; none are there to show when a killed run had only its model to save."""
+    return render_page(f"{stage.name}: the rollouts of its last step", watcher.last_groups())
+
+
+def _task(context: StageContext, stage: GrpoStage, policy: Policy, watcher: Watcher) -> GrpoTask:
     params, settings = context.params, stage.settings
     engine = RolloutEngine(
         policy,
@@ -95,6 +112,9 @@ def _task(context: StageContext, stage: GrpoStage, policy: Policy) -> GrpoTask:
         max_completion_tokens=params.rollout.max_completion_tokens,
         engine=engine,
         scorer=open_mixture(context, settings.rewards),
+        weights={name: weights_of(params.rewards)[name] for name in settings.rewards},
+        reserve=stage.questions,
+        watcher=watcher,
     )
 
 
@@ -121,7 +141,7 @@ def _result(context: StageContext, stage: GrpoStage, history: History) -> StageR
         f"{metrics['query_rate']:.2f}, well formed {metrics['validity']:.2f} "
         f"(last {min(_LAST_STEPS, len(history))} of {len(history)} steps)"
     )
-    return StageResult(metrics, headline, (context.paths.model(stage.name),))
+    return StageResult(metrics, headline, (context.paths.model(stage.name), context.paths.rollouts(stage.name)))
 
 
 def _deepspeed_file(context: StageContext, settings: GrpoSettings) -> str | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from medrwr.knowledge_base import build_knowledge_base
-from medrwr.records import write_records
+from medrwr.knowledge_base.cache import Cache
+from medrwr.knowledge_base.ingestion import QUARANTINE, ingest
 from pipelines.stage import StageContext, StageResult
 
 
@@ -13,21 +13,30 @@ def run(context: StageContext, source: str) -> StageResult:
     """Write passages.jsonl, terms.jsonl and quarantine.jsonl below data/knowledge_base/<source>."""
     settings = context.params.knowledge_base
     entry = settings.sources[source]
-    built = build_knowledge_base(
-        context.paths.root / Path(entry.path), source=source, settings=settings, format_name=entry.format
-    )
     folder = context.paths.knowledge_base(source)
-    write_records(folder / "terms.jsonl", built.terms)
-    write_records(folder / "quarantine.jsonl", built.quarantined)
-    write_records(folder / "passages.jsonl", built.passages)  # last: with it the source is complete
-    words = [len(passage.text.split()) for passage in built.passages]
+    store = Cache(context.paths.work("knowledge_base") / f"{source}.sqlite")
+    try:
+        done = ingest(
+            context.paths.root / Path(entry.path),
+            folder,
+            store,
+            source=source,
+            settings=settings,
+            entry=entry,
+            progress=context.sink.progress,
+        )
+    finally:
+        store.close()
     metrics = {
-        "documents": built.documents,
-        "passages": len(words),
-        "terms": len(built.terms),
-        "quarantined": len(built.quarantined),
-        "mean_words": sum(words) / len(words),
-        "longest_words": max(words),
+        "documents": done.documents,
+        "passages": done.passages,
+        "terms": done.terms,
+        "quarantined": done.quarantined,
+        "near_duplicates": done.near_duplicates,
+        "mean_words": done.words / done.passages,
+        "longest_words": done.longest_words,
     }
-    headline = f"{len(words)} passages of {built.documents} documents, {len(built.quarantined)} quarantined"
-    return StageResult(metrics, headline, (folder / "quarantine.jsonl",), {"source": source})
+    headline = f"{done.passages} passages of {done.documents} documents, {done.quarantined} quarantined"
+    if 0 < done.read < done.files:
+        headline += f"; {done.read} of {done.files} files read"
+    return StageResult(metrics, headline, (folder / QUARANTINE,), {"source": source})

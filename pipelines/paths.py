@@ -94,6 +94,10 @@ class Paths:
     def plots(self, stage: str) -> Path:
         return self.root / "plots" / stage
 
+    def rollouts(self, stage: str) -> Path:
+        """A page with the last rollouts of a GRPO stage, untracked: it changes no digest."""
+        return self.root / "work/rollouts" / f"{stage}.html"
+
     def timing(self, stage: str) -> Path:
         """Seconds, peak memory and key figure of the last run: untracked, so that it changes no digest."""
         return self.root / "work/timings" / f"{stage}.json"

@@ -12,8 +12,10 @@ from pathlib import Path
 from medrwr.config import Params
 from medrwr.errors import ConfigError, MedrwrError
 from medrwr.records import write_text_atomic
+from medrwr.sinks import NullSink
 from pipelines.catalogue import find_stage, suggest
 from pipelines.console import say, warn
+from pipelines.launching import is_first, launch, processes_to_launch
 from pipelines.measure import Measure
 from pipelines.params import load_params
 from pipelines.paths import Paths
@@ -25,6 +27,8 @@ from pipelines.tracking import open_tracker
 def run_from_command_line(stage: str, *, source: str | None = None, root: Path = Path(".")) -> int:
     """Run `stage` and turn the errors that a user can cause into one line on stderr and exit code 1."""
     try:
+        if count := processes_to_launch(stage, load_params(root)):
+            return launch(stage, count, root=root)
         run_stage(stage, source=source, root=root)
     except MedrwrError as error:
         return _complain(stage, str(error))
@@ -59,6 +63,8 @@ def run_stage(stage: str, *, source: str | None = None, root: Path = Path(".")) 
     params, paths = load_params(root), Paths(root)
     name = _check_source(stage, source, params)
     set_environment(params)
+    if not is_first():
+        return _help_out(stage, params, paths)
     with Measure() as measure:
         module = importlib.import_module(f"pipelines.{stage}")
         seed_everything(params, with_torch=info.torch)
@@ -70,6 +76,14 @@ def run_stage(stage: str, *, source: str | None = None, root: Path = Path(".")) 
             tracker.finish(result)
     _write_timing(paths.timing(name), measure, result.headline)
     say(f"{name}: {result.headline} ({measure.seconds:.1f} s, {measure.peak_mb:.0f} MiB)")
+    return result
+
+
+def _help_out(stage: str, params: Params, paths: Paths) -> StageResult:
+    """Run the stage as one of several processes that is not the first: without tracking, metrics or timing."""
+    module = importlib.import_module(f"pipelines.{stage}")
+    seed_everything(params, with_torch=True)
+    result: StageResult = module.run(StageContext(params, paths, NullSink()))
     return result
 
 

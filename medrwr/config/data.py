@@ -43,11 +43,45 @@ class ClinicSettings(ConfigSection):
     encoder_pairs: int = Field(3000, ge=8, description="images of their own, for the image-text encoder")
 
 
+class ColumnSettings(ConfigSection):
+    """Which columns (CSV, TSV) or keys (JSON records) hold what; an empty name: found by its usual names."""
+
+    text: list[str] = Field([], description="several: each is a section, headed by its column's name")
+    title: str = ""
+    id: str = ""
+    section: str = ""
+    licence: str = ""
+    modality: str = ""
+    url: str = ""
+    date: str = ""
+
+
+SourceFormat = Literal[
+    "auto",
+    "bioasq",
+    "cnxml",
+    "html",
+    "jats",
+    "markdown",
+    "medcpt",
+    "medmcqa",
+    "medquad",
+    "pdf",
+    "pubmed",
+    "pubmedqa",
+    "rows",
+    "squad",
+    "text",
+]
+
+
 class SourceSettings(ConfigSection):
-    """One folder of documents. `format: auto` looks at each file."""
+    """One folder of documents. `format: auto` looks at each file: a folder may mix formats."""
 
     path: str
-    format: Literal["auto", "markdown", "medquad"] = "auto"
+    format: SourceFormat = "auto"
+    licence: str = Field("", description="of documents that do not name their own")
+    columns: ColumnSettings = ColumnSettings()
 
 
 class KnowledgeBaseSettings(ConfigSection):
@@ -56,6 +90,12 @@ class KnowledgeBaseSettings(ConfigSection):
     sources: dict[str, SourceSettings] = {"clinic": SourceSettings(path="data/clinic/documents")}
     chunk_words: int = Field(50, ge=10, description="a passage ends at the first sentence end at or after this length")
     min_words: int = Field(8, ge=1)
+    tail_share: float = Field(
+        0.5, ge=0, le=1, description="a last piece shorter than this share of chunk_words joins the one before (M7: 1)"
+    )
+    near_duplicates: float = Field(
+        0.9, ge=0.7, le=1, description="share of common 3-word runs from which a passage that adds nothing is left out"
+    )
 
     @field_validator("sources")
     @classmethod

@@ -32,15 +32,18 @@ class RolloutSettings(ConfigSection):
 
 
 class RewardSettings(ConfigSection):
-    """Weights of M20 and the profile of M21."""
+    """Weights of M20 and the profile of M21; `released` is the reference's code with its faults, to compare with."""
 
-    profile: Literal["paper", "reference"] = "paper"
+    profile: Literal["paper", "reference", "released"] = "paper"
     format_weight: float = 1.0
     accuracy_weight: float = 5.0
     query_weight: float = 0.4
     confidence_weight: float = 5.0
     confidence_clip: float | None = Field(1.0, description="None: not clipped, as in the paper")
     confidence_vocabulary: Literal["options", "full"] = "options"
+    confidence_floor: Literal["chance", "group"] = Field(
+        "chance", description="with guards: the least that the probability before retrieval counts as"
+    )
     ground_truth: Literal["option", "option_and_explanation"] = "option_and_explanation"
     guards: bool = Field(
         True, description="no credit for a copied question, for listing options, for a confidence below chance before"
@@ -78,3 +81,16 @@ class GrpoSettings(ConfigSection):
     gradient_checkpointing: bool = False
     save_steps: int = Field(20, ge=1)
     deepspeed: str | None = Field(None, description="a DeepSpeed JSON below infra/deepspeed")
+    processes: int = Field(1, ge=0, description="on this machine; 0: one for each accelerator")
+    lora_rank: int = Field(
+        0, ge=0, description="0: all parameters are trained; else LoRA of this rank, merged at the end"
+    )
+    aggregation: Literal["sum", "gdpo"] = Field(
+        "sum", description="gdpo: each reward is normalised, then they are summed"
+    )
+    gdpo_floor: float = Field(0.1, gt=0, description="least spread that a reward is divided by")
+    dynamic_sampling_rounds: int = Field(
+        0, ge=0, description="how often prompts whose rollouts all earn the same are replaced by others, 0: never"
+    )
+    alarms: Literal["off", "warn", "stop"] = Field("warn", description="what happens when the policy collapses")
+    trace_every: int = Field(0, ge=0, description="every so many-th trajectory becomes a trace, 0: none")

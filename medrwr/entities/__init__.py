@@ -2,5 +2,6 @@
 
 from medrwr.entities.medcat import MedcatRecogniser
 from medrwr.entities.recogniser import EntityRecogniser, read_terms
+from medrwr.entities.spacy import SpacyRecogniser
 
-__all__ = ["EntityRecogniser", "MedcatRecogniser", "read_terms"]
+__all__ = ["EntityRecogniser", "MedcatRecogniser", "SpacyRecogniser", "read_terms"]

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
+from medrwr.entities.cache import TextCache
 from medrwr.errors import ArtefactError
 from medrwr.knowledge_base.terms import Term
-
-_CACHED_TEXTS = 100_000
 
 
 class MedcatRecogniser:
     """An `EntityRecogniser`. Of names inside each other the longest counts. Answers are kept: texts come again."""
 
     def __init__(self, cat: Any, concepts: dict[str, str]) -> None:
-        """`concepts`: MedCAT's ids, which are upper case, -> ours. Use `from_terms`."""
+        """`concepts`: MedCAT's ids, which are upper case, -> ours; others stay. Use `from_terms`, `from_model_pack`."""
         self._cat = cat
         self._concepts = concepts
-        self._known: OrderedDict[str, frozenset[str]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._cache = TextCache(lambda texts: [self._find(text) for text in texts])
 
     @classmethod
     def from_terms(cls, terms: Iterable[Term]) -> MedcatRecogniser:
@@ -54,21 +51,25 @@ class MedcatRecogniser:
             vocabulary.add_word(word, cnt=1, vec=np.ones(4))
         return cls(CAT(base, vocabulary, config), {term.concept.upper(): term.concept for term in chosen})
 
+    @classmethod
+    def from_model_pack(cls, path: Path) -> MedcatRecogniser:
+        """Open an existing MedCAT model pack (a folder or a zip file); concept ids are the pack's own (UMLS CUIs).
+
+        Raises:
+            ArtefactError: there is none.
+        """
+        from medcat.cat import CAT
+
+        if not path.exists():
+            raise ArtefactError(f"there is no MedCAT model pack at {path}: give the folder or zip file of one")
+        return cls(CAT.load_model_pack(str(path)), {})
+
     def recognise(self, texts: Sequence[str]) -> list[frozenset[str]]:
         """As the protocol says; each distinct text is looked at once."""
-        with self._lock:
-            for text in dict.fromkeys(texts):
-                if text in self._known:
-                    self._known.move_to_end(text)
-                else:
-                    self._known[text] = self._find(text)
-            found = [self._known[text] for text in texts]
-            while len(self._known) > _CACHED_TEXTS:
-                self._known.popitem(last=False)
-        return found
+        return self._cache.look_up(texts)
 
     def _find(self, text: str) -> frozenset[str]:
         if not text.strip():
             return frozenset()  # MedCAT's answer to a blank text lacks the key
         entities = self._cat.get_entities(text)["entities"].values()
-        return frozenset(self._concepts[str(entity["cui"]).upper()] for entity in entities)
+        return frozenset(self._concepts.get(str(e["cui"]).upper(), str(e["cui"])) for e in entities)

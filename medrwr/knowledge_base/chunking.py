@@ -1,7 +1,8 @@
 """Sentence-aware passages (M7): a passage ends at the first sentence end at or after `chunk_words` words.
 
-Passages never cross sections. A tail shorter than half of `chunk_words` joins the passage before it. A "sentence"
-longer than twice `chunk_words` (a table without full stops) is cut between words.
+Passages never cross sections. A tail shorter than `tail_share` of `chunk_words` joins the passage before it: at 1,
+every passage of a section that is long enough has `chunk_words` words. A "sentence" longer than twice `chunk_words`
+(a table without full stops) is cut between words.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ _END = re.compile(r"[.!?][\"'”)\]]*(?=\s)|\n")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|ca|Dr|Mr|Mrs|Ms|Prof|St|No|Fig|Figs|al|resp|min|max|incl|Inc)|\b[A-Z])\.$"
 )
+_LONGEST_ABBREVIATION = 12  # characters looked at, so that time is linear in the text
 _WORD = re.compile(r"\S+")
 _CONTEXT_WORDS = 24
 
@@ -30,7 +32,8 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     start = 0
     for found in _END.finditer(text):
-        if found[0] != "\n" and _ABBREVIATION.search(text[start : found.start() + 1]):
+        before = text[max(start, found.start() - _LONGEST_ABBREVIATION) : found.start() + 1]
+        if found[0] != "\n" and _ABBREVIATION.search(before):
             continue
         spans.append(_trim(text, start, found.end()))
         start = found.end()
@@ -38,7 +41,7 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     return [(first, last) for first, last in spans if first < last]
 
 
-def chunk_document(document: Document, *, chunk_words: int) -> list[Passage]:
+def chunk_document(document: Document, *, chunk_words: int, tail_share: float = 0.5) -> list[Passage]:
     """All passages of a document, in order; a passage repeated word for word is kept once.
 
     Each carries the names of the document's concepts as its context: "It is treated first with .." says what by them.
@@ -46,7 +49,7 @@ def chunk_document(document: Document, *, chunk_words: int) -> list[Passage]:
     context = _context(document)
     passages: dict[str, Passage] = {}
     for section in document.sections:
-        for start, end in _chunk_spans(section, chunk_words):
+        for start, end in _chunk_spans(section, chunk_words, tail_share):
             text = " ".join(section.text[start:end].split())
             identity = passage_id(document.source, document.document_id, text)
             passages.setdefault(identity, _passage(document, section, identity, text, (start, end), context))
@@ -83,10 +86,11 @@ def _passage(
         start=span[0],
         end=span[1],
         context=context,
+        date=document.date,
     )
 
 
-def _chunk_spans(section: Section, chunk_words: int) -> list[tuple[int, int]]:
+def _chunk_spans(section: Section, chunk_words: int, tail_share: float) -> list[tuple[int, int]]:
     chunks: list[tuple[int, int]] = []
     start, words = -1, 0
     for first, last in _pieces(section.text, chunk_words):
@@ -98,7 +102,7 @@ def _chunk_spans(section: Section, chunk_words: int) -> list[tuple[int, int]]:
     if start < 0:
         return chunks
     end = len(section.text.rstrip())
-    if chunks and 2 * words < chunk_words:
+    if chunks and words < tail_share * chunk_words:
         return [*chunks[:-1], (chunks[-1][0], end)]
     return [*chunks, (start, end)]
 

@@ -9,22 +9,26 @@ from __future__ import annotations
 import re
 
 from medrwr.errors import DocumentError
+from medrwr.knowledge_base.reading import heading_path
 from medrwr.types import Document, Section
 
-_HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
-_BOLD = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_HEADING = re.compile(r"#{1,6}(?=\s)")
+_BOLD = re.compile(r"(\*\*|__)(?=\S)(.{1,300}?)(?<=\S)\1")
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()]|\([^()]*\))*\)")
 _EMPHASIS = re.compile(r"(?<!\w)([*_])(?=\S)([^*_]+?)(?<=\S)\1(?!\w)")
 _BULLET = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
 _SENTENCE_END = (".", "!", "?", ":", ";", ")", '"', "”", "'", "|", "`")
 _LONGEST_TERM = 6
+_HEAD = 4096
 
 
 def matches(name: str, head: str) -> bool:
     """By content: front matter or a heading opens the file; else by name."""
-    first = head.lstrip("\ufeff \t\r\n")
+    first = head.lstrip("\ufeff \t\r\n")[:_HEAD]
     if first.startswith(("---\n", "---\r\n")) or _HEADING.match(first.split("\n", 1)[0]):
-        return not name.lower().endswith((".xml", ".html", ".json", ".jsonl", ".yaml", ".yml", ".py"))
+        return not name.lower().endswith(
+            (".xml", ".html", ".json", ".jsonl", ".yaml", ".yml", ".py", ".htm", ".csv", ".tsv")
+        )
     return name.lower().endswith((".md", ".markdown")) and not first.startswith(("<?xml", "<!DOCTYPE", "{"))
 
 
@@ -36,7 +40,7 @@ def read(text: str, *, document_id: str, source: str) -> Document:
     """
     lines = text.lstrip("\ufeff").splitlines()
     header, body = _front_matter(lines, document_id)
-    _reject_broken_end(text, body, document_id)
+    reject_broken_end(text, body[-1] if body else "", document_id)
     sections, title = _sections(body)
     title = header.get("title") or title or document_id.rsplit("/", 1)[-1]
     if not sections:
@@ -63,9 +67,9 @@ def _front_matter(lines: list[str], document_id: str) -> tuple[dict[str, str], l
     return {key.strip().lower(): value.strip().strip("\"'") for key, value in pairs}, lines[end + 1 :]
 
 
-def _reject_broken_end(text: str, body: list[str], document_id: str) -> None:
+def reject_broken_end(text: str, last: str, document_id: str) -> None:
     """A file that neither ends its last sentence nor its last line was cut off."""
-    last = body[-1].rstrip() if body else ""
+    last = last.rstrip()
     if text.endswith("\n") or not last or last.endswith(_SENTENCE_END) or _HEADING.match(last) or _BULLET.match(last):
         return
     raise DocumentError(
@@ -75,16 +79,21 @@ def _reject_broken_end(text: str, body: list[str], document_id: str) -> None:
 
 
 def _sections(body: list[str]) -> tuple[list[tuple[str, list[str]]], str]:
-    """Sections that have text, as (heading, paragraphs), and the first level-1 heading."""
+    """Sections that have text, as (path of headings, paragraphs), and the first level-1 heading."""
     sections: list[tuple[str, list[str]]] = [("", [])]
     title = ""
+    path: dict[int, str] = {}
     fresh = True
     for line in body:
         heading = _HEADING.match(line)
-        if heading and len(heading[1]) == 1 and not title:
-            title = _inline(heading[2])
-        elif heading:
-            sections.append((_inline(heading[2]), []))
+        if heading:
+            level, text = len(heading[0]), _inline(line[heading.end() :].strip().rstrip("#").rstrip())
+            path = {outer: name for outer, name in path.items() if outer < level}
+            if level == 1 and not title:
+                title = text
+            else:
+                path[level] = text
+                sections.append((heading_path(*path.values()), []))
         elif line.strip():
             _append(sections[-1][1], line, fresh=fresh)
         fresh = bool(heading) or not line.strip()

@@ -2,75 +2,100 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
+from medrwr.config import SourceSettings
 from medrwr.errors import DocumentError
-from medrwr.knowledge_base import markdown, medquad
+from medrwr.knowledge_base import (
+    bioasq,
+    cnxml,
+    html,
+    jats,
+    markdown,
+    medcpt,
+    medmcqa,
+    medquad,
+    pdf,
+    plaintext,
+    pubmed,
+    pubmedqa,
+    rows,
+    squad,
+)
+from medrwr.knowledge_base.content import Content
+from medrwr.knowledge_base.reading import Item, Job, Reader, one_document
 from medrwr.types import Document
 
-_HEAD_CHARACTERS = 4096
-_LARGEST_BYTES = 32 * 2**20
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
-
-
-class Read(Protocol):
-    """Text of one file -> document; raises DocumentError."""
-
-    def __call__(self, text: str, *, document_id: str, source: str) -> Document: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """`matches(file name, first characters)` tells whether a file is of this format."""
-
-    matches: Callable[[str, str], bool]
-    read: Read
-
-
+# In the order in which they are asked: what can be told by its content comes before what is told by its name.
 READERS: dict[str, Reader] = {
-    "medquad": Reader(medquad.matches, medquad.read),
-    "markdown": Reader(markdown.matches, markdown.read),
+    "pdf": Reader(pdf.matches, pdf.read),
+    "medquad": Reader(medquad.matches, one_document(medquad.read)),
+    "cnxml": Reader(cnxml.matches, one_document(cnxml.read)),
+    "pubmed": Reader(pubmed.matches, pubmed.read),
+    "jats": Reader(jats.matches, one_document(jats.read)),
+    "bioasq": Reader(bioasq.matches, bioasq.read),
+    "squad": Reader(squad.matches, squad.read),
+    "medcpt": Reader(medcpt.matches, medcpt.read),
+    "pubmedqa": Reader(pubmedqa.matches, pubmedqa.read),
+    "medmcqa": Reader(medmcqa.matches, medmcqa.read),
+    "html": Reader(html.matches, one_document(html.read)),
+    "markdown": Reader(markdown.matches, one_document(markdown.read)),
+    "rows": Reader(rows.matches, rows.read),
+    "text": Reader(plaintext.matches, one_document(plaintext.read)),
 }
+_OTHERS = {
+    b"PK\x03\x04": "a ZIP archive (or an office document): unpack it, or save it as PDF or text",
+    b"\x89PNG": "a PNG image: images belong to the case index",
+    b"\xff\xd8\xff": "a JPEG image: images belong to the case index",
+    b"BZh": "a bzip2 archive: unpack it",
+    b"\xfd7zXZ": "an xz archive: unpack it",
+    b"7z\xbc\xaf": "a 7-Zip archive: unpack it",
+    b"\xd0\xcf\x11\xe0": "an old office document: save it as PDF or text",
+    b"SQLite format": "a database",
+}
+_ABOUT = {"license", "licence", "copying", "notice", "readme", "source", "changelog", "contributing"}
+
+
+def read_documents(path: Path, *, document_id: str, source: str, settings: SourceSettings) -> Iterator[Item]:
+    """All documents of one file, and its bad records.
+
+    Raises:
+        DocumentError: missing, empty, too large, wrongly encoded, of an unknown format, or broken; what was read
+            before the broken place was given already.
+    """
+    content = Content(path, document_id)
+    if settings.format == "auto" and path.stem.lower() in _ABOUT and path.suffix.lower() in {"", ".txt", ".md", ".rst"}:
+        raise DocumentError(f"document {path.name!r} is about the data set, none of its documents: name it otherwise")
+    reader = _choose(content) if settings.format == "auto" else READERS[settings.format]
+    for item in reader.read(content, Job(document_id, source, settings.columns)):
+        if isinstance(item, Document) and not item.licence and settings.licence:
+            item = replace(item, licence=settings.licence)
+        yield item
 
 
 def read_document(path: Path, *, document_id: str, source: str, format_name: str = "auto") -> Document:
-    """Read one file.
+    """The document of a one-document file.
 
     Raises:
-        DocumentError: missing, empty, too large, not UTF-8, of an unknown format, or broken inside.
+        DocumentError: as `read_documents`, or when the file holds several.
     """
-    text = _decode(path, document_id)
-    if format_name != "auto":
-        return READERS[format_name].read(text, document_id=document_id, source=source)
+    settings = SourceSettings.model_validate({"path": str(path.parent), "format": format_name})
+    items = list(read_documents(path, document_id=document_id, source=source, settings=settings))
+    if len(items) != 1 or not isinstance(items[0], Document):
+        raise DocumentError(f"document {document_id!r} holds {len(items)} records, expected one document")
+    return items[0]
+
+
+def _choose(content: Content) -> Reader:
+    for mark, kind in _OTHERS.items():
+        if content.start.startswith(mark):
+            raise DocumentError(f"document {content.path.name!r} is {kind}")
     for reader in READERS.values():
-        if reader.matches(path.name, text[:_HEAD_CHARACTERS]):
-            return reader.read(text, document_id=document_id, source=source)
-    raise DocumentError(f"document {path.name!r} is of no known format: expected {', '.join(sorted(READERS))}")
-
-
-def _decode(path: Path, document_id: str) -> str:
-    try:
-        size = path.stat().st_size
-        content = path.read_bytes() if size <= _LARGEST_BYTES else b""
-    except FileNotFoundError:
-        raise DocumentError(f"document {document_id!r} is missing: {path.name} points to no file") from None
-    except OSError as error:
-        raise DocumentError(f"document {document_id!r} cannot be read: {error.strerror}") from None
-    if size > _LARGEST_BYTES:
-        raise DocumentError(f"document {document_id!r} has {size} bytes, at most {_LARGEST_BYTES} are read: split it")
-    if not content.strip():
-        raise DocumentError(f"document {document_id!r} is empty ({size} bytes)")
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        kind = "truncated inside a character" if error.reason == "unexpected end of data" else "not UTF-8"
-        raise DocumentError(
-            f"document {document_id!r} is {kind} (byte {error.start}, {error.reason}): save it again as UTF-8"
-        ) from None
-    if found := _CONTROL.search(text):
-        raise DocumentError(f"document {document_id!r} has a control character at {found.start()}: it is not text")
-    return text
+        if reader.matches(content.name, content.head):
+            return reader
+    raise DocumentError(
+        f"document {content.path.name!r} is of no known format: expected {', '.join(sorted(READERS))} "
+        "(or name it: knowledge_base.sources.<source>.format)"
+    )

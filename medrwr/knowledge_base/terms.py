@@ -36,7 +36,12 @@ def concept_id(name: str) -> str:
 
 def collect_terms(documents: Iterable[Document]) -> list[Term]:
     """Terms of all documents, sorted; the same documents in another order give the same terms."""
-    groups = {names for document in documents for names in document.terms if names and concept_id(names[0])}
+    return terms_of(names for document in documents for names in document.terms)
+
+
+def terms_of(concepts: Iterable[tuple[str, ...]]) -> list[Term]:
+    """Terms of concepts, each given by its names, the preferred one first."""
+    groups = {names for names in concepts if names and concept_id(names[0])}
     preferred = {concept_id(names[0]) for names in groups}
     claims: dict[str, set[str]] = defaultdict(set)
     spelling: dict[str, set[str]] = defaultdict(set)

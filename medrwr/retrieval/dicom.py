@@ -80,7 +80,7 @@ def picture_of(dataset: Dataset, *, name: str) -> Image:
 
 def _middle_frame(dataset: Dataset) -> NDArray[Any]:
     """One frame: [rows, columns], or [rows, columns, 3] in RGB."""
-    from pydicom.pixels import pixel_array
+    from pydicom.pixels.utils import pixel_array
 
     frames = int(getattr(dataset, "NumberOfFrames", 1) or 1)
     frame: NDArray[Any] = pixel_array(dataset, index=max(0, (frames - 1) // 2))
@@ -89,15 +89,16 @@ def _middle_frame(dataset: Dataset) -> NDArray[Any]:
 
 def _shown(dataset: Dataset, frame: NDArray[Any]) -> NDArray[np.uint8]:
     """uint8, through the look-up tables, MONOCHROME1 turned over."""
-    from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut
+    from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
 
     photometric = str(getattr(dataset, "PhotometricInterpretation", "MONOCHROME2"))
     if photometric == "PALETTE COLOR":
         frame = apply_color_lut(frame, dataset)
     if frame.ndim == 3:
         most = float(np.iinfo(frame.dtype).max) if frame.dtype.kind == "u" else float(max(frame.max(), 1))
-        return np.uint8(np.clip(frame.astype(np.float64) * 255 / most, 0, 255))
+        return np.clip(frame.astype(np.float64) * 255 / most, 0, 255).astype(np.uint8)
     grey = np.asarray(apply_voi_lut(apply_modality_lut(frame, dataset), dataset), np.float64)
     grey = np.nan_to_num(grey)
     scaled = (grey - grey.min()) / max(float(np.ptp(grey)), 1e-12)
-    return np.uint8(255 * (1 - scaled if photometric == "MONOCHROME1" else scaled))
+    shown: NDArray[np.uint8] = (255 * (1 - scaled if photometric == "MONOCHROME1" else scaled)).astype(np.uint8)
+    return shown

@@ -32,13 +32,16 @@ def confidence_reward(inputs: RewardInputs) -> float:
     """The gain log p(gold | with retrieval) - log p(gold | without), in nats, clipped; 0 without retrieval or answer.
 
     With the guards on, the probability without retrieval counts as no less than chance: an episode gains nothing by a
-    first thought that is misleading rather than ignorant.
+    first thought that is misleading rather than ignorant. With `confidence_floor: group` it counts as no less than the
+    group's highest: nor does it gain by a thought that is vaguer than another one of the same policy.
     """
     pair = confidence_pair(inputs)
     if pair is None:
         return 0.0
     gold, settings = inputs.question.answer, inputs.settings
     floor = 1.0 / len(inputs.question.options) if settings.guards else _LEAST
+    if settings.guards and settings.confidence_floor == "group":
+        floor = max(floor, inputs.informed)
     gain = math.log(max(pair.after[gold], _LEAST)) - math.log(max(pair.before[gold], floor))
     clip = settings.confidence_clip
     return gain if clip is None else max(-clip, min(clip, gain))

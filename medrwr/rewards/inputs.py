@@ -42,13 +42,19 @@ class EntitySets:
 
 @dataclass(frozen=True, slots=True)
 class RewardInputs:
-    """One episode. `similarities` has, for each query, its cosine with each image of the question (M18)."""
+    """One episode.
+
+    Attributes:
+        similarities: for each query, its cosine with each image of the question (M18).
+        informed: the highest no-retrieval probability of the gold option in the episode's group (M19); 0: not known.
+    """
 
     question: Question
     trajectory: Trajectory
     settings: RewardSettings = field(default_factory=RewardSettings)
     entities: EntitySets = field(default_factory=EntitySets)
     similarities: tuple[tuple[float, ...], ...] = ()
+    informed: float = 0.0
 
     @property
     def right(self) -> bool:

@@ -16,6 +16,13 @@ from medrwr.rewards.format import format_reward, reference_format_reward
 from medrwr.rewards.inputs import EntityRecogniser, EntitySets, ImageTextEncoder, RewardFunction, RewardInputs
 from medrwr.rewards.query_image import query_image_reward, reference_query_image_reward
 from medrwr.rewards.query_text import query_text_reward, reference_query_text_reward
+from medrwr.rewards.released import (
+    released_accuracy,
+    released_confidence,
+    released_format,
+    released_query_image,
+    released_query_text,
+)
 from medrwr.rollout.context import open_image
 from medrwr.types import Question, Trajectory
 
@@ -37,12 +44,19 @@ PROFILES: Mapping[str, Mapping[RewardName, RewardFunction]] = {
         "query_image": reference_query_image_reward,
         "confidence": reference_confidence_reward,
     },
+    "released": {
+        "format": released_format,
+        "accuracy": released_accuracy,
+        "query_text": released_query_text,
+        "query_image": released_query_image,
+        "confidence": released_confidence,
+    },
 }
 
 
 def weights_of(settings: RewardSettings) -> Mapping[RewardName, float]:
     """Weight of each part. The reference code scales its parts itself and adds them up, so there all weigh 1."""
-    if settings.profile == "reference":
+    if settings.profile != "paper":
         return dict.fromkeys(PROFILES["reference"], 1.0)
     return {
         "format": settings.format_weight,
@@ -51,6 +65,17 @@ def weights_of(settings: RewardSettings) -> Mapping[RewardName, float]:
         "query_image": settings.query_weight,
         "confidence": settings.confidence_weight,
     }
+
+
+def group_confidence(episodes: Episodes) -> dict[str, float]:
+    """The highest no-retrieval probability of the gold option among each question's episodes (M19)."""
+    best: dict[str, float] = {}
+    for question, trajectory in episodes:
+        before = trajectory.extras.get("counterfactual_probs", ())
+        if before:
+            name = question.question_id
+            best[name] = max(best.get(name, 0.0), float(before[question.answer]))
+    return best
 
 
 class RewardMixture:
@@ -103,8 +128,9 @@ class RewardMixture:
         """What the reward functions get: entities and similarities of the whole batch, computed at once."""
         entities = self._entities(episodes)
         similarities = self._similarities(episodes)
+        informed = group_confidence(episodes)
         return [
-            RewardInputs(question, trajectory, self._settings, found, similar)
+            RewardInputs(question, trajectory, self._settings, found, similar, informed.get(question.question_id, 0.0))
             for (question, trajectory), found, similar in zip(episodes, entities, similarities, strict=True)
         ]
 

@@ -126,6 +126,25 @@ class Batch:
         self._valid, self._next_position = self._valid[index], self._next_position[index]
         self.logits = self.logits[index]
 
+    def join(self, contexts: Sequence[Context]) -> None:
+        """New rows behind those that are here; slots that hold padding only, or are out of line, are closed up."""
+        entering = Batch(self._policy, contexts)
+        self.compact()
+        self._cache.append(entering._cache)
+        widest = self._cache.length
+        self._valid = torch.cat([_widen(self._valid, widest), _widen(entering._valid, widest)])
+        self._next_position = torch.cat([self._next_position, entering._next_position])
+        self.logits = torch.cat([self.logits, entering.logits])
+
+    def compact(self) -> None:
+        """Move each row's tokens to the right, over its padding: slots are as many as the longest row has tokens."""
+        longest = int(self._valid.sum(1).max())
+        if longest == self._cache.length:
+            return
+        slots = self._valid.int().argsort(dim=1, stable=True)[:, -longest:]
+        self._cache.gather(slots)
+        self._valid = self._valid.gather(1, slots)
+
     def _forward(self, embedded: Tensor, positions: Tensor) -> Tensor:
         mask = causal_mask(self._valid, embedded.shape[1])
         output = self._policy.model(
@@ -138,3 +157,8 @@ class Batch:
         )
         logits: Tensor = output.logits[:, -1].float()
         return logits
+
+
+def _widen(valid: Tensor, slots: int) -> Tensor:
+    """[rows, slots], filled up with padding on the left."""
+    return torch.nn.functional.pad(valid, (slots - valid.shape[1], 0))

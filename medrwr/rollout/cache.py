@@ -42,6 +42,29 @@ class KeyValueCache:
                 if buffer is not None:
                     buffers[layer] = buffer.index_select(0, rows)
 
+    def gather(self, slots: Tensor) -> None:
+        """Keep, for each row, the slots of `slots` [rows, kept], in that order."""
+        self.length = slots.shape[1]
+        for buffers in (self._keys, self._values):
+            for layer, buffer in enumerate(buffers):
+                if buffer is not None:
+                    index = slots[:, None, :, None].expand(-1, buffer.shape[1], -1, buffer.shape[3])
+                    buffers[layer] = buffer.gather(2, index)
+
+    def append(self, other: KeyValueCache) -> None:
+        """Take the rows of `other` behind one's own; the shorter of the two gets empty slots on its left."""
+        length = max(self.length, other.length)
+        for mine, theirs in ((self._keys, other._keys), (self._values, other._values)):
+            for layer, (own, new) in enumerate(zip(mine, theirs, strict=True)):
+                assert own is not None
+                assert new is not None
+                rows, slots = own.shape[0], -(-length // _STEP) * _STEP
+                both = own.new_zeros((rows + new.shape[0], own.shape[1], slots, own.shape[3]))
+                both[:rows, :, length - self.length : length] = own[:, :, : self.length]
+                both[rows:, :, length - other.length : length] = new[:, :, : other.length]
+                mine[layer] = both
+        self.length = length
+
     def _store(self, buffer: Tensor | None, new: Tensor, end: int) -> Tensor:
         if buffer is None or buffer.shape[2] < end:
             rows, heads, _, width = new.shape

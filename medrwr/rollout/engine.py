@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from medrwr.config import RolloutSettings
 from medrwr.policy.loading import Policy
@@ -18,7 +19,7 @@ from medrwr.rollout.protocol import ANSWER, THINK, closing, render_block
 from medrwr.rollout.record import TokenRecord
 from medrwr.rollout.sampling import episode_uniforms
 from medrwr.rollout.scoring import Vocabulary, answer_context, option_probs
-from medrwr.rollout.tokens import PieceDecoder, encode_text
+from medrwr.rollout.tokens import PieceDecoder, check_tags, encode_text
 from medrwr.types import Question, Trajectory
 
 _SLACK = 4  # tokens kept free for an answer beyond what tags, letter and the longest option need
@@ -35,6 +36,7 @@ class RolloutRequest:
         forced_query: the environment asks this first, on the policy's behalf (a baseline of M29); it counts as a turn.
         answer_at_once: the environment opens the answer right away: no thought, no query.
         seed: requests of one run that are equal in question and seed still draw different numbers.
+        others: how many equal requests are played elsewhere before this run's (by another process of a trainer).
     """
 
     question: Question
@@ -44,6 +46,14 @@ class RolloutRequest:
     forced_query: str | None = None
     answer_at_once: bool = False
     seed: int = 0
+    others: int = 0
+
+
+class Loop(Protocol):
+    """Plays seated episodes to their end."""
+
+    def play(self, seats: Iterable[Seat], *, temperature: float, slots: int) -> Iterator[list[Episode]]:
+        """At most `slots` at a time; yields the finished ones as they leave."""
 
 
 class RolloutEngine:
@@ -52,6 +62,10 @@ class RolloutEngine:
     Args:
         retriever: None where no request ever queries.
         confidence_vocabulary: 'full' is the paper's profile (M25).
+        loop: where tokens come from; None: the policy's model, in this process.
+
+    Raises:
+        CheckpointError: the policy's tokenizer takes the protocol's tags apart.
     """
 
     def __init__(
@@ -61,11 +75,13 @@ class RolloutEngine:
         settings: RolloutSettings,
         *,
         confidence_vocabulary: Vocabulary = "options",
+        loop: Loop | None = None,
     ) -> None:
+        check_tags(policy.tokenizer)
         self.policy = policy
         self.settings = settings
         self._vocabulary = confidence_vocabulary
-        self._loop = EpisodeLoop(policy, retriever, settings, confidence_vocabulary)
+        self._loop = loop or EpisodeLoop(policy, retriever, settings, confidence_vocabulary)
         self._pieces: dict[int, str] = {}
         self._reserves: dict[tuple[str, ...], int] = {}
 
@@ -79,25 +95,20 @@ class RolloutEngine:
             ImageError: a question's image cannot be decoded.
             QuestionError: a prompt's image placeholders do not fit its images.
         """
-        occurrences: Counter[tuple[str, int]] = Counter()
-        trajectories: list[Trajectory] = []
-        for start in range(0, len(requests), self.settings.batch_size):
-            chunk = requests[start : start + self.settings.batch_size]
-            seats = []
-            for request, episode in zip(chunk, self._episodes(chunk), strict=True):
-                key = (request.question.question_id, request.seed)
-                occurrences[key] += 1
-                seats.append(self.seat(episode, request.seed, occurrences[key]))
-            trajectories += self.play(seats, temperature=temperature)
-        return trajectories
+        episodes: list[Episode] = []
+        trajectories: dict[int, Trajectory] = {}
+        for over in self._loop.play(
+            self._seats(requests, episodes), temperature=self._at(temperature), slots=self.settings.batch_size
+        ):
+            trajectories.update(self._finished(over))
+        return [trajectories[id(episode)] for episode in episodes]
 
     def play(self, seats: Sequence[Seat], *, temperature: float | None = None) -> list[Trajectory]:
         """Play prepared episodes to their end, in one batch."""
-        if not seats:
-            return []
-        self._loop.play(seats, temperature=self.settings.temperature if temperature is None else temperature)
-        self._score_merged([seat.episode for seat in seats])
-        return [seat.episode.trajectory() for seat in seats]
+        for _ in self._loop.play(seats, temperature=self._at(temperature), slots=max(len(seats), 1)):
+            pass
+        played = self._finished([seat.episode for seat in seats])
+        return [played[id(seat.episode)] for seat in seats]
 
     def seat(self, episode: Episode, seed: int, occurrence: int = 1) -> Seat:
         """An episode with its random numbers."""
@@ -122,6 +133,25 @@ class RolloutEngine:
             completion_tokens=self.settings.max_completion_tokens,
             answer_reserve=self._answer_reserve(request.question.options),
         )
+
+    def _at(self, temperature: float | None) -> float:
+        return self.settings.temperature if temperature is None else temperature
+
+    def _seats(self, requests: Sequence[RolloutRequest], episodes: list[Episode]) -> Iterator[Seat]:
+        """The requests' episodes, also appended to `episodes`; prompts and images are prepared a batch at a time."""
+        occurrences: Counter[tuple[str, int]] = Counter()
+        for start in range(0, len(requests), self.settings.batch_size):
+            chunk = requests[start : start + self.settings.batch_size]
+            for request, episode in zip(chunk, self._episodes(chunk), strict=True):
+                key = (request.question.question_id, request.seed)
+                occurrences[key] += 1
+                episodes.append(episode)
+                yield self.seat(episode, request.seed, request.others + occurrences[key])
+
+    def _finished(self, episodes: Sequence[Episode]) -> dict[int, Trajectory]:
+        """Trajectories by `id(episode)`."""
+        self._score_merged(episodes)
+        return {id(episode): episode.trajectory() for episode in episodes}
 
     def _answer_reserve(self, options: tuple[str, ...]) -> int:
         """Tokens that closing a thought and giving the longest answer take."""

@@ -88,6 +88,11 @@ class Episode:
         unread = self.query is not None and not self._turns and not self.counterfactual_probs
         return self.query_cut if unread else None
 
+    @property
+    def may_ask(self) -> bool:
+        """A query is still possible; where none is, the answer follows the next thought."""
+        return self._retrievals_left > 0
+
     def read_confidence(self, probs: tuple[float, ...]) -> None:
         """Take the option probabilities at the first position after `<answer>`."""
         self.option_probs, self.reads_confidence = probs, False

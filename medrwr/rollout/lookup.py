@@ -6,7 +6,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
+from medrwr.config import RolloutSettings
 from medrwr.errors import RetrievalError
+from medrwr.rollout.episode import Episode
 from medrwr.types import ScoredPassage
 
 Result = TypeVar("Result")
@@ -40,6 +42,25 @@ def look_up(
         single = _attempts(lambda query=query: retriever.search_batch([query]), timeout_s=timeout_s, retries=0)  # type: ignore[misc]
         alone[query] = single if isinstance(single, RetrievalError) else single[0]
     return alone
+
+
+def ask_for_all(episodes: Sequence[Episode], retriever: PassageSearch | None, settings: RolloutSettings) -> None:
+    """Give every waiting episode what its query found; where that failed the episode ends, and the others go on."""
+    waiting = [(episode, episode.query) for episode in episodes if episode.query is not None]
+    if not waiting:
+        return
+    found = look_up(
+        retriever,
+        [query for _, query in waiting],
+        timeout_s=settings.retriever_timeout_s,
+        retries=settings.retriever_retries,
+    )
+    for episode, query in waiting:
+        passages = found[query]
+        if isinstance(passages, RetrievalError):
+            episode.lose_retriever(str(passages))
+        else:
+            episode.receive(passages)
 
 
 def _attempts(call: Callable[[], Result], *, timeout_s: float, retries: int) -> Result | RetrievalError:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from medrwr.config import RolloutSettings
-from medrwr.errors import RetrievalError
 from medrwr.policy.loading import Policy
 from medrwr.rollout.backend import Batch, generating
 from medrwr.rollout.episode import Episode, TokenKinds
-from medrwr.rollout.lookup import PassageSearch, look_up
+from medrwr.rollout.lookup import PassageSearch, ask_for_all
 from medrwr.rollout.protocol import ANSWER, opening
 from medrwr.rollout.record import without_overlap
 from medrwr.rollout.sampling import draw
@@ -41,18 +42,43 @@ class EpisodeLoop:
         self._vocabulary = vocabulary
         self._letters = LetterTable(policy.tokenizer)
         self._kinds = token_kinds(policy)
+        self._over: list[Episode] = []
         self._suppressed = torch.tensor(vision_ids(policy), device=policy.model.device)
 
-    def play(self, seats: Sequence[Seat], *, temperature: float) -> None:
-        """Play all episodes to their end."""
+    def play(self, seats: Iterable[Seat], *, temperature: float, slots: int) -> Iterator[list[Episode]]:
+        """Play all episodes to their end, at most `slots` at a time; yields the finished ones as they leave.
+
+        Whenever the retriever has been asked, the waiting ones take the places of those that left.
+        """
+        waiting = iter(seats)
+        self._over = []
         with generating(self._policy.model):
-            batch = Batch(self._policy, [seat.episode.context for seat in seats])
-            live = self._leave(batch, seats)
+            live: list[Seat] = list(itertools.islice(waiting, slots))
+            if not live:
+                return
+            batch = Batch(self._policy, [seat.episode.context for seat in live])
             while live:
                 live = self._sample(batch, live, temperature)
                 self._read_counterfactuals(batch, live)
-                self._retrieve([seat.episode for seat in live])
-                live = self._leave(batch, live)
+                ask_for_all([seat.episode for seat in live], self._retriever, self._settings)
+                staying = self._leave(batch, live)
+                yield from self._handed_over()
+                entering = list(itertools.islice(waiting, slots - len(staying)))
+                if entering:
+                    batch = self._seated(batch if staying else None, entering)
+                live = staying + entering
+
+    def _seated(self, batch: Batch | None, entering: Sequence[Seat]) -> Batch:
+        contexts = [seat.episode.context for seat in entering]
+        if batch is None:
+            return Batch(self._policy, contexts)
+        batch.join(contexts)
+        return batch
+
+    def _handed_over(self) -> Iterator[list[Episode]]:
+        if self._over:
+            over, self._over = self._over, []
+            yield over
 
     def _sample(self, batch: Batch, live: Sequence[Seat], temperature: float) -> list[Seat]:
         """Sample until no episode runs; returns those that still sit in the batch."""
@@ -97,26 +123,9 @@ class EpisodeLoop:
         for row, episode, _ in first:
             episode.counterfactual_probs = self._option_probs(logits[row], episode)
 
-    def _retrieve(self, episodes: Sequence[Episode]) -> None:
-        waiting = [(episode, episode.query) for episode in episodes if episode.query is not None]
-        if not waiting:
-            return
-        found = look_up(
-            self._retriever,
-            [query for _, query in waiting],
-            timeout_s=self._settings.retriever_timeout_s,
-            retries=self._settings.retriever_retries,
-        )
-        for episode, query in waiting:
-            passages = found[query]
-            if isinstance(passages, RetrievalError):
-                episode.lose_retriever(str(passages))
-            else:
-                episode.receive(passages)
-
-    @staticmethod
-    def _leave(batch: Batch, seats: Sequence[Seat]) -> list[Seat]:
+    def _leave(self, batch: Batch, seats: Sequence[Seat]) -> list[Seat]:
         """Finished episodes leave the batch, and their rows the cache."""
+        self._over += [seat.episode for seat in seats if seat.episode.stop_reason is not None]
         rows = [row for row, seat in enumerate(seats) if seat.episode.stop_reason is None]
         if 0 < len(rows) < len(seats):
             batch.select(rows)
@@ -127,10 +136,15 @@ def token_kinds(policy: Policy) -> TokenKinds:
     """The ids that end a turn, and the other special ones, which no completion may hold."""
     configured = policy.model.generation_config.eos_token_id
     stop = {configured} if isinstance(configured, int) else set(configured or ())
-    stop |= {policy.tokenizer.eos_token_id} - {None}
-    added = policy.tokenizer.added_tokens_decoder
-    special = {token for token, content in added.items() if content.special} | set(policy.tokenizer.all_special_ids)
-    return TokenKinds(frozenset(stop), frozenset(special) - stop)
+    return special_kinds(policy.tokenizer, stop)
+
+
+def special_kinds(tokenizer: Any, stop: Iterable[int] = ()) -> TokenKinds:
+    """The tokenizer's special ids: those of `stop` and its own end of turn end the policy's turn, others are none."""
+    ends = {*stop, tokenizer.eos_token_id} - {None}
+    added = tokenizer.added_tokens_decoder
+    special = {token for token, content in added.items() if content.special} | set(tokenizer.all_special_ids)
+    return TokenKinds(frozenset(ends), frozenset(special) - ends)
 
 
 def vision_ids(policy: Policy) -> list[int]:

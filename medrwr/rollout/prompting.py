@@ -42,3 +42,13 @@ def prompt_contexts(policy: Policy, sources: Sequence[PromptSource]) -> list[Con
             ids = policy.tokenizer.encode(text, add_special_tokens=False)
             made[source] = place_images(policy, ids, own, what=what)
     return [made[source] for source in sources]
+
+
+def text_context(
+    policy: Policy, question: Question, max_turns: int, prompt_ids: tuple[int, ...] | None = None
+) -> Context:
+    """The prompt of a question without images; the policy's model is not needed."""
+    if prompt_ids is not None:
+        return Context(prompt_ids)
+    text = render_prompt(policy, question, max_turns=max_turns)
+    return Context(tuple(policy.tokenizer.encode(text, add_special_tokens=False)))

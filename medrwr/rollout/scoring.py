@@ -13,7 +13,7 @@ from medrwr.rollout.backend import Batch, generating
 from medrwr.rollout.context import Context
 from medrwr.rollout.protocol import ANSWER, opening
 from medrwr.rollout.record import Cut, without_overlap
-from medrwr.rollout.tokens import encode_text
+from medrwr.rollout.tokens import decode, encode_text
 from medrwr.types import LETTERS, Trajectory
 
 Vocabulary = Literal["options", "full"]
@@ -26,7 +26,15 @@ class LetterTable:
         self._spellings: list[list[int]] = []
         for letter in LETTERS:
             encoded = [tokenizer.encode(text, add_special_tokens=False) for text in (letter, f" {letter}")]
-            self._spellings.append(sorted({ids[0] for ids in encoded if len(ids) == 1}))
+            spellings = {ids[0] for ids in encoded if len(ids) == 1}
+            joined = tokenizer.encode(opening(ANSWER) + letter, add_special_tokens=False)[-1]
+            if decode(tokenizer, [joined]).strip().casefold() == letter.casefold():
+                spellings.add(joined)  # unigram tokenizers spell a letter otherwise where no blank stands before it
+            self._spellings.append(sorted(spellings))
+
+    def spellings(self, option: int) -> list[int]:
+        """The ids of one option's letter."""
+        return self._spellings[option]
 
     def option_probs(self, logits: Tensor, options: int, *, vocabulary: Vocabulary = "options") -> tuple[float, ...]:
         """Probability of each option's letter, both spellings summed.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from medrwr.rewards.guards import is_copy
 from medrwr.training.demonstrations import names_gold
 from medrwr.types import Question, StopReason, Trajectory
 
@@ -14,6 +15,7 @@ MEASURES: dict[str, Measure] = {
     "parse_rate": lambda _, t: float(t.answer.letter is not None),
     "validity": lambda _, t: float(t.well_formed),
     "query_rate": lambda _, t: float(t.retrieved),
+    "copy_rate": lambda question, t: float(any(is_copy(query, question.text) for query in t.queries)),
     "hit_rate": lambda question, t: float(names_gold(question, [t.passages])),
     "turns": lambda _, t: float(len(t.queries)),
     "forced_rate": lambda _, t: float(t.stop_reason is StopReason.FORCED),

@@ -9,21 +9,29 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from medrwr.config import GrpoSettings
-from medrwr.errors import ConfigError
+from medrwr.errors import CollapseError, ConfigError
 from medrwr.policy.loading import Policy
 from medrwr.rollout.engine import RolloutEngine
 from medrwr.sinks import MetricSink
+from medrwr.training.adapters import lora_config, merge
+from medrwr.training.aggregation import Decoupled
+from medrwr.training.dynamic import DynamicSampling
 from medrwr.training.prompts import prompt_rows
 from medrwr.training.resuming import resume_point
 from medrwr.training.rollouts import Rollouts, Scorer, total
+from medrwr.training.sharded import make_whole
 from medrwr.training.trainer_arguments import RunOptions, common_arguments
+from medrwr.training.watching import Watcher
 from medrwr.training.work import WorkFolder
 from medrwr.types import Question
+
+if TYPE_CHECKING:
+    from medrwr.training.alarms import CollapseAlarm
 
 CURVES = {
     "reward": {"reward/total": "total"},
@@ -32,14 +40,20 @@ CURVES = {
     "retrieval": {"query_rate": "query rate", "turns": "turns"},
     "length": {"sampled_tokens": "sampled", "inserted_tokens": "inserted"},
     "entropy": {"policy_entropy": "entropy"},
-    "spread": {"frac_reward_zero_std": "groups without spread"},
+    "spread": {"frac_reward_zero_std": "groups without spread", "groups_replaced": "groups replaced"},
     "optimisation": {"grad_norm": "gradient norm", "kl": "KL"},
 }
 
 
 @dataclass(frozen=True, slots=True)
 class GrpoTask:
-    """What is trained on: questions in training order (one a prompt), and who plays and scores their episodes."""
+    """What is trained on: questions in training order (one a prompt), and who plays and scores their episodes.
+
+    Attributes:
+        weights: of the scorer's parts, for `aggregation: gdpo`.
+        reserve: questions that dynamic sampling may put in the place of others.
+        watcher: told of each step's trajectories.
+    """
 
     questions: Sequence[Question]
     image_root: Path
@@ -47,6 +61,9 @@ class GrpoTask:
     max_completion_tokens: int
     engine: RolloutEngine
     scorer: Scorer
+    weights: Mapping[str, float] = field(default_factory=dict)
+    reserve: Sequence[Question] = ()
+    watcher: Watcher | None = None
 
 
 def train_grpo(
@@ -60,9 +77,11 @@ def train_grpo(
     Raises:
         ConfigError: the batch cannot be cut in equal parts.
         ArtefactError: text and image questions are mixed.
+        CollapseError: an alarm stopped the training; the work folder keeps the last good checkpoint.
     """
     from transformers import PrinterCallback
 
+    from medrwr.training.alarms import CollapseAlarm
     from medrwr.training.callbacks import SinkCallback
     from medrwr.training.sparing import SparingTrainer
 
@@ -70,11 +89,14 @@ def train_grpo(
     rollouts = Rollouts(
         engine=task.engine,
         scorer=task.scorer,
-        questions={question.question_id: question for question in task.questions},
+        questions={question.question_id: question for question in [*task.questions, *task.reserve]},
         image_root=task.image_root,
         temperature=settings.temperature,
         seed=options.seed,
+        watch=task.watcher,
     )
+    exchange = _exchange(task, settings, rollouts)
+    alarm = None if settings.alarms == "off" else CollapseAlarm(settings.alarms)
     warnings.filterwarnings("ignore", message=".*'rollout_func', which is an experimental feature")
     trainer = SparingTrainer(
         model=policy.model,
@@ -82,13 +104,45 @@ def train_grpo(
         args=grpo_arguments(settings, options, work.path, max_completion_tokens=task.max_completion_tokens),
         train_dataset=prompt_rows(task.questions, image_root=task.image_root, max_turns=task.max_turns),
         processing_class=policy.processor,
-        rollout_func=rollouts,
-        callbacks=[SinkCallback(sink, "GRPO")],
+        rollout_func=exchange or rollouts,
+        callbacks=[SinkCallback(sink, "GRPO"), *([alarm] if alarm else [])],
+        peft_config=lora_config(settings.lora_rank),
     )
+    trainer.exchange = exchange
+    trainer.decoupled = _decoupled(task, settings)
     trainer.remove_callback(PrinterCallback)
     trainer.train(resume_from_checkpoint=checkpoint)
+    _check_alarm(alarm, settings, work)
+    merge(trainer.model)
+    make_whole(policy.model)
     policy.model.eval()
     return [entry for entry in trainer.state.log_history if "reward" in entry]
+
+
+def _exchange(task: GrpoTask, settings: GrpoSettings, rollouts: Rollouts) -> DynamicSampling | None:
+    if settings.dynamic_sampling_rounds == 0 or not task.reserve:
+        return None
+    rows = prompt_rows(task.reserve, image_root=task.image_root, max_turns=task.max_turns)
+    return DynamicSampling(
+        rollouts, task.reserve, rows, rounds=settings.dynamic_sampling_rounds, group=settings.num_generations
+    )
+
+
+def _decoupled(task: GrpoTask, settings: GrpoSettings) -> Decoupled | None:
+    if settings.aggregation == "sum":
+        return None
+    return Decoupled(task.weights, floor=settings.gdpo_floor, group=settings.num_generations)
+
+
+def _check_alarm(alarm: CollapseAlarm | None, settings: GrpoSettings, work: WorkFolder) -> None:
+    if alarm is None or not alarm.message:
+        return
+    if settings.alarms == "stop":
+        raise CollapseError(
+            f"the policy collapsed: {alarm.message}. Its last good checkpoint is in {work.path}: lower the learning "
+            "rate or raise beta, and start again; or set `alarms: warn`"
+        )
+    warnings.warn(f"the policy may have collapsed: {alarm.message}", stacklevel=2)
 
 
 def grpo_arguments(settings: GrpoSettings, options: RunOptions, output: Path, *, max_completion_tokens: int) -> Any:
@@ -113,7 +167,8 @@ def grpo_arguments(settings: GrpoSettings, options: RunOptions, output: Path, *,
         temperature=settings.temperature,
         top_k=0,
         top_p=1.0,
-        scale_rewards="group",
+        # gdpo: rewards have mean 0 in each group already, and the batch's spread scales their sum
+        scale_rewards="group" if settings.aggregation == "sum" else "batch",
         multi_objective_aggregation="sum_then_normalize",
         mask_truncated_completions=False,
         shuffle_dataset=False,

@@ -12,6 +12,8 @@ from typing import Any
 
 from medrwr.training.work import WorkFolder
 
+_ADAPTER = "adapter_config.json"
+
 
 def resume_point(work: WorkFolder, model: Any) -> str | None:
     """Open the work folder; with a checkpoint in it, give `model` its weights. Returns what `train` resumes from.
@@ -21,7 +23,8 @@ def resume_point(work: WorkFolder, model: Any) -> str | None:
     checkpoint = work.open()
     if checkpoint is None:
         return None
-    restore_weights(model, checkpoint)
+    if not (checkpoint / _ADAPTER).exists():  # adapters are added, and loaded, by the trainer
+        restore_weights(model, checkpoint)
     return str(checkpoint)
 
 

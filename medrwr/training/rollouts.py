@@ -7,7 +7,8 @@ processor again for the training pass, so the prompt ids have to be those of the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,8 @@ from medrwr.training.behaviour import behaviour
 from medrwr.training.prompts import question_id_of
 from medrwr.types import Question, StopReason, Trajectory
 
-_STEPS, _PROCESSES = 1_000_003, 4_096  # upper bounds, so that no two steps or processes share a seed
+_STEPS, _ROOM = 1_000_003, 4_096  # an upper bound and a distance, so that no two steps share a seed
+_ATTEMPTS = 10**15
 
 
 class Scorer(Protocol):
@@ -33,7 +35,8 @@ class Rollouts:
     """TRL's `rollout_func`: plays the episodes and scores them while the model is set up for generation.
 
     The seed of a step's episodes follows from the run's seed and the step, so a resumed run samples what the
-    uninterrupted one would have sampled; the engine tells equal requests of one step apart.
+    uninterrupted one would have sampled, and two processes what one would have; the engine tells equal requests of one
+    step apart.
     """
 
     engine: RolloutEngine
@@ -42,14 +45,21 @@ class Rollouts:
     image_root: Path
     temperature: float
     seed: int
+    watch: Callable[[int, list[Question], list[Trajectory], Sequence[Mapping[str, float]]], None] | None = None
 
     def __call__(self, prompts: Sequence[Any], trainer: Any) -> dict[str, Any]:
         """One trajectory a prompt (a list of chat messages), in order."""
-        requests = [self._request(messages, trainer) for messages in prompts]
+        return self.play(prompts, trainer)
+
+    def play(self, prompts: Sequence[Any], trainer: Any, *, attempt: int = 0) -> dict[str, Any]:
+        """As the call; a later `attempt` of one step draws other numbers."""
+        requests = self._requests([question_id_of(messages) for messages in prompts], trainer, attempt)
         with generating(trainer):
             trajectories = self.engine.run(requests, temperature=self.temperature)
             questions = [request.question for request in requests]
             scores = self.scorer.score(list(zip(questions, trajectories, strict=True)))
+        if self.watch is not None and trajectories:
+            self.watch(int(trainer.state.global_step), questions, trajectories, scores)
         return {
             "prompt_ids": [list(t.prompt_ids) for t in trajectories],
             "completion_ids": [list(t.completion_ids) for t in trajectories],
@@ -60,11 +70,28 @@ class Rollouts:
             "score": scores,
         }
 
-    def _request(self, messages: Sequence[dict[str, Any]], trainer: Any) -> RolloutRequest:
-        question = self.questions[question_id_of(messages)]
+    def _requests(self, ids: Sequence[str], trainer: Any, attempt: int) -> list[RolloutRequest]:
         step = self.seed * _STEPS + int(trainer.state.global_step)
-        seed = step * _PROCESSES + int(trainer.accelerator.process_index)
-        return RolloutRequest(question=question, image_root=self.image_root, seed=seed)
+        elsewhere = _played_elsewhere(ids, trainer.accelerator)
+        return [
+            RolloutRequest(
+                question=self.questions[name],
+                image_root=self.image_root,
+                seed=step * _ROOM + attempt * _ATTEMPTS,
+                others=elsewhere[name],
+            )
+            for name in ids
+        ]
+
+
+def _played_elsewhere(ids: Sequence[str], accelerator: Any) -> Counter[str]:
+    """How often the processes before this one play each question: so that any number of processes draws the same."""
+    if accelerator.num_processes == 1:
+        return Counter()
+    from accelerate.utils import gather_object
+
+    everywhere: list[list[str]] = gather_object([list(ids)])
+    return Counter(name for each in everywhere[: accelerator.process_index] for name in each)
 
 
 @contextmanager
@@ -92,6 +119,7 @@ def total(
     trajectory: Sequence[Trajectory],
     score: Sequence[Mapping[str, float]],
     log_metric: Any,
+    replaced: Sequence[float] = (),
     **_others: Any,
 ) -> list[float | None]:
     """TRL's reward function: the mixture's total (M20); None, and so no advantage, where the retriever failed."""
@@ -99,6 +127,8 @@ def total(
         log_metric(f"reward/{part}", sum(each[part] for each in score) / len(score))
     for name, value in behaviour(question, trajectory).items():
         log_metric(name, value)
+    if replaced:
+        log_metric("groups_replaced", replaced[0])
     return [
         None if t.stop_reason is StopReason.RETRIEVER else each["total"]
         for t, each in zip(trajectory, score, strict=True)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from medrwr.errors import MedrwrError
+from pipelines.cli import kb
 
 app = typer.Typer(
     name="medrwr",
@@ -18,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(kb.app, name="kb")
 
 Image = Annotated[Path | None, typer.Option("--image", help="a PNG or JPEG file; leave it out for text alone")]
 Question = Annotated[str, typer.Option("--question", help="the question")]

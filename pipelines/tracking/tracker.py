@@ -9,6 +9,7 @@ from pathlib import Path
 
 from medrwr.digests import folder_digest
 from medrwr.errors import TrackingError
+from medrwr.types import Question, Trajectory
 from pipelines.console import warn
 from pipelines.paths import Paths
 from pipelines.stage import StageResult
@@ -17,6 +18,7 @@ from pipelines.tracking.pipes import DagsterReport
 from pipelines.tracking.player import Player
 from pipelines.tracking.progress import ProgressLine
 from pipelines.tracking.store import Store, open_store
+from pipelines.tracking.traces import log_trace
 
 FLUSH_INTERVAL_S = 5.0
 
@@ -77,6 +79,17 @@ class RunTracker(Tracker):
         self._record(Numbers(finite(metrics), step or 0, now_ms()))
         if time.monotonic() - self._flushed_s > FLUSH_INTERVAL_S:
             self._flush()
+
+    def trace(
+        self, question: Question, trajectory: Trajectory, score: Mapping[str, float], *, step: int | None = None
+    ) -> None:
+        """Keep a trajectory as a trace of this run; while MLflow is away, traces are not kept."""
+        if self._store is None or self._player is None:
+            return
+        try:
+            log_trace(self._store, question, trajectory, score, run_id=self._player.run_id, step=step)
+        except TrackingError as error:
+            self._give_up(error)
 
     def finish(self, result: StageResult) -> None:
         """Keep plots and single files with the run (checkpoint folders are referred to, not copied); tell Dagster."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from medrwr.entities import MedcatRecogniser, read_terms
+from medrwr.entities import MedcatRecogniser, SpacyRecogniser, read_terms
+from medrwr.entities.cache import TextCache
 from medrwr.errors import ArtefactError
 from medrwr.knowledge_base import Term
 from medrwr.records import write_records
@@ -60,3 +63,57 @@ def test_dictionaries_of_several_sources_are_joined(tmp_path: Path) -> None:
         read_terms([tmp_path / "b/terms.jsonl"])
     with pytest.raises(ArtefactError, match="does not exist"):
         read_terms([tmp_path / "c/terms.jsonl"])
+
+
+def test_an_existing_model_pack(recogniser: MedcatRecogniser, tmp_path: Path) -> None:
+    """Saved by MedCAT itself and opened again: its ids are the pack's own, in upper case."""
+    pack = recogniser._cat.save_model_pack(str(tmp_path))
+    opened = MedcatRecogniser.from_model_pack(Path(pack))
+    assert opened.recognise(["Tarven disease responds to KEMOPRIL."]) == [frozenset({"TARVENOSIS", "KEMOPRIL"})]
+    with pytest.raises(ArtefactError, match="no MedCAT model pack"):
+        MedcatRecogniser.from_model_pack(tmp_path / "none")
+
+
+def test_what_is_known_is_not_looked_for_again() -> None:
+    asked: list[list[str]] = []
+
+    def find(texts: Sequence[str]) -> list[frozenset[str]]:
+        asked.append(list(texts))
+        return [frozenset(text.split()) for text in texts]
+
+    cache = TextCache(find, capacity=2)
+    assert cache.look_up(["a b", "c", "a b"]) == [frozenset("ab"), frozenset("c"), frozenset("ab")]
+    assert cache.look_up(["c"]) == [frozenset("c")]
+    cache.look_up(["d"])  # the least recently asked, "a b", is forgotten
+    cache.look_up(["c", "a b"])
+    assert asked == [["a b", "c"], ["d"], ["a b"]]
+
+
+class Words:
+    """A stand-in for a spaCy pipeline where spaCy is not installed: its `pipe` gives documents with entities."""
+
+    def __init__(self, concepts: dict[str, str], *, linked: bool) -> None:
+        self.concepts, self.linked = concepts, linked
+
+    def pipe(self, texts: Sequence[str], *, batch_size: int) -> list[SimpleNamespace]:
+        return [SimpleNamespace(ents=[self._entity(w) for w in text.split() if w in self.concepts]) for text in texts]
+
+    def _entity(self, word: str) -> SimpleNamespace:
+        extensions = SimpleNamespace(kb_ents=[(self.concepts[word], 0.9), ("C9", 0.5)])
+        return SimpleNamespace(
+            text=word, ent_id_="", kb_id_="", _=extensions, has_extension=lambda name: self.linked and name == "kb_ents"
+        )
+
+
+def test_scispacys_best_candidate_counts_or_the_words() -> None:
+    texts = ["Kemopril for rings", "", "rings"]
+    concepts = {"Kemopril": "C1", "rings": "C2"}
+    linked = SpacyRecogniser(Words(concepts, linked=True)).recognise(texts)
+    assert linked == [frozenset({"C1", "C2"}), frozenset(), frozenset({"C2"})]
+    plain = SpacyRecogniser(Words(concepts, linked=False)).recognise(texts)
+    assert plain == [frozenset({"kemopril", "rings"}), frozenset(), frozenset({"rings"})]
+
+
+def test_a_missing_pipeline_is_named() -> None:
+    with pytest.raises(ArtefactError, match="en_core_sci_lg"):
+        SpacyRecogniser.open("en_core_sci_lg")

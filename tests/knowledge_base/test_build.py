@@ -32,11 +32,11 @@ def test_every_bad_document_is_quarantined_with_its_reason(tmp_path: Path) -> No
     expected = {
         "empty": "is empty",
         "latin": "not UTF-8 (byte 3",
-        "cut.md": "truncated inside a character",
+        "cut": "truncated inside a character",
         "cut.xml": "truncated XML",
         "binary": "control character",
         "short": "has 3 words of text, expected at least 8",
-        "notes": "no known format",
+        "notes.rtf": "no known format",
         "gone": "is missing",
     }
     assert reasons.keys() == expected.keys()

@@ -57,7 +57,7 @@ def test_real_collection_is_read_and_withdrawn_answers_are_quarantined(tmp_path:
     settings = KnowledgeBaseSettings(chunk_words=50)
     cdc = build_knowledge_base(tmp_path / "9_CDC_QA", source="medquad", settings=settings)
     assert cdc.documents + len(cdc.quarantined) == 59
-    assert cdc.documents == 55
+    assert cdc.documents == 56
     assert {reason for entry in cdc.quarantined for reason in ("Focus", "no answer") if reason in entry.reason}
     assert all(len(passage.text.split()) >= 50 for passage in cdc.passages if passage.end - passage.start > 600)
     herbs = tmp_path / "both"
@@ -66,5 +66,5 @@ def test_real_collection_is_read_and_withdrawn_answers_are_quarantined(tmp_path:
     (herbs / "herb.xml").symlink_to(medical_data / "text/medquad/12_MPlusHerbsSupplements_QA/0000001.xml")
     both = build_knowledge_base(herbs, source="medquad", settings=settings)
     assert both.documents == 1
-    assert [entry.record_id for entry in both.quarantined] == ["herb"]
+    assert [entry.record_id for entry in both.quarantined] == ["herb.xml"]
     assert "no answer: 8 questions" in both.quarantined[0].reason

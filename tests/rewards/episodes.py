@@ -28,6 +28,7 @@ def episode(
     after: Sequence[float] = (),
     before: Sequence[float] = (),
     thought: str = "I see a ring.",
+    text: str = "",
     **extras: object,
 ) -> Trajectory:
     found = tuple(ScoredPassage(Passage(str(n), text, "d"), 1.0) for n, text in enumerate(passages))
@@ -43,6 +44,7 @@ def episode(
         turns,
         parse_answer(answer, QUESTION.options),
         stop,
+        text=text,
         option_probs=tuple(after),
         extras=extras,
     )

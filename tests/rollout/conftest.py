@@ -8,12 +8,11 @@ import hypothesis
 import pytest
 
 from medrwr.config import RolloutSettings
-from medrwr.policy import tiny
 from medrwr.policy.loading import Policy
 from medrwr.rollout.engine import RolloutEngine
 from tests.rollout.world import DictionaryRetriever, build_policy, draw_images
 
-hypothesis.settings.register_profile("rollout", deadline=None, derandomize=True, max_examples=60)
+hypothesis.settings.register_profile("rollout", deadline=None, derandomize=True, max_examples=100)
 hypothesis.settings.load_profile("rollout")
 
 
@@ -31,9 +30,19 @@ def policy(image_root: Path) -> Policy:
 @pytest.fixture(scope="session")
 def wordy_policy(image_root: Path) -> Policy:
     """Each tag is several ordinary tokens, as in a checkpoint that was not made for this protocol."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tiny, "PROTOCOL_TAGS", ())
-        return build_policy(image_root)
+    return build_policy(image_root, family="wordy bpe")
+
+
+@pytest.fixture(scope="session")
+def unigram_policy(image_root: Path) -> Policy:
+    """Its tokenizer keeps blanks inside the words."""
+    return build_policy(image_root, family="unigram")
+
+
+@pytest.fixture(scope="session")
+def wordpiece_policy(image_root: Path) -> Policy:
+    """Its tokenizer loses blanks and puts them back."""
+    return build_policy(image_root, family="wordpiece")
 
 
 @pytest.fixture

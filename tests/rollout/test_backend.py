@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import torch
 
+from medrwr.policy.loading import Policy
+from medrwr.rollout.backend import Batch, generating
 from medrwr.rollout.cache import KeyValueCache, causal_mask
+from medrwr.rollout.context import Context
 from medrwr.rollout.sampling import draw, episode_uniforms
 
 NONE = torch.tensor([], dtype=torch.long)
@@ -62,3 +65,18 @@ def test_streams_differ_by_question_seed_and_occurrence() -> None:
     }
     assert len(streams) == 4
     assert torch.equal(episode_uniforms("a", 1, 1, 5)[:3], episode_uniforms("a", 1, 1, 3))
+
+
+def test_rows_that_join_change_nothing_for_the_others(policy: Policy) -> None:
+    """Two rows, one a token ahead; a third joins; all go on as if each had been alone."""
+    contexts = [Context((5, 6, 7)), Context((8, 9)), Context((10, 11, 12, 13))]
+    with generating(policy.model):
+        batch = Batch(policy, contexts[:2])
+        batch.advance([[20], []])
+        batch.advance([[], [21, 22]])
+        batch.join(contexts[2:])
+        batch.advance([[23], [24], [25]])
+        alone = [Batch(policy, [Context(ids)]).logits[0] for ids in ((5, 6, 7, 20, 23), (8, 9, 21, 22, 24))]
+        alone.append(Batch(policy, [Context((10, 11, 12, 13, 25))]).logits[0])
+    assert torch.allclose(batch.logits, torch.stack(alone), atol=1e-4)
+    assert batch._cache.length == 5  # closed up: 4 tokens in the longest row when the third joined, and one more

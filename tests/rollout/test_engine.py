@@ -79,6 +79,22 @@ def test_an_episode_does_not_depend_on_what_it_is_batched_with(
         assert alone.logprobs == pytest.approx(together[number].logprobs, abs=1e-4)
 
 
+@pytest.mark.parametrize("slots", [1, 3, 5])
+def test_waiting_episodes_take_the_places_of_finished_ones(
+    policy: Policy, requests: list[RolloutRequest], slots: int
+) -> None:
+    """Whatever sits beside whom, text and image prompts of unequal length: the same episodes, in order."""
+    asked = requests + requests
+    together = RolloutEngine(policy, DictionaryRetriever(), RolloutSettings(batch_size=16)).run(asked)
+    retriever = DictionaryRetriever()
+    refilled = RolloutEngine(policy, retriever, RolloutSettings(batch_size=slots)).run(asked)
+    assert [t.completion_ids for t in refilled] == [t.completion_ids for t in together]
+    for one, other in zip(refilled, together, strict=True):
+        assert one.logprobs == pytest.approx(other.logprobs, abs=1e-4)
+        assert one.option_probs == pytest.approx(other.option_probs, abs=1e-4)
+    assert max(len(call) for call in retriever.calls) <= slots
+
+
 def test_without_retrievals_the_first_thought_is_followed_by_the_answer(
     engine: RolloutEngine, retriever: DictionaryRetriever, image_root: Path
 ) -> None:

@@ -32,8 +32,10 @@ def distance(rollout: Sequence[Trajectory], forward: Sequence[tuple[float, ...]]
     return max(float(np.abs(np.subtract(own, values)).max()) for own, values in pairs)
 
 
-@pytest.mark.parametrize("which", ["policy", "wordy_policy"])
-@pytest.mark.parametrize("temperature", [1.0, 0.7])
+@pytest.mark.parametrize(
+    ("which", "temperature"),
+    [("policy", 1.0), ("policy", 0.7), ("wordy_policy", 1.0), ("unigram_policy", 1.0), ("wordpiece_policy", 1.0)],
+)
 def test_rollout_and_forward_agree(
     which: str, temperature: float, request: pytest.FixtureRequest, image_root: Path, settings: RolloutSettings
 ) -> None:

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 
+from medrwr.policy import tiny
 from medrwr.policy.loading import Policy
 from medrwr.policy.prompts import build_messages
-from medrwr.policy.tiny import build_tiny_policy
 from medrwr.rollout.context import Context
 from medrwr.rollout.logprobs import training_inputs
 from medrwr.rollout.prompting import PromptSource, prompt_contexts
 from medrwr.rollout.protocol import render_demonstration
 from medrwr.rollout.tokens import encode_segments
 from medrwr.types import Demonstration, DemonstrationStep, Passage, Question, ScoredPassage
+from tests.rollout.families import TRAINERS
 
 DRUGS = ("kemopril", "metoral", "tarvenol", "sorimab")
 SIGNS = ("granular ring", "hazy nodule", "striped wedge", "smooth arc")
@@ -71,13 +73,17 @@ def draw_images(root: Path) -> Path:
 
 @dataclass(frozen=True)
 class Size:
-    """Of the policy that is built; `filler` words and `passages` lengthen what is retrieved."""
+    """Of the policy that is built; `filler` words and `passages` lengthen what is retrieved.
+
+    With `imagines` it learns to write the retrieve block too, and to end its turn, as a policy that nobody stops does.
+    """
 
     width: int = 64
     layers: int = 2
     steps: int = 45
     passages: int = 2
     filler: int = 0
+    imagines: bool = False
 
 
 def _training_rows(
@@ -90,12 +96,27 @@ def _training_rows(
     for demo, context in zip(demos, contexts, strict=True):
         found = [retriever.find(step.query)[: size.passages] for step in demo.steps]
         tokenised = encode_segments(policy.tokenizer, render_demonstration(demo, found))
-        rows.append((context, tokenised.ids, tokenised.env_mask))
+        if size.imagines:
+            ids = (*tokenised.ids, policy.tokenizer.eos_token_id)
+            rows.append((context, ids, (1,) * len(ids)))
+        else:
+            rows.append((context, tokenised.ids, tokenised.env_mask))
     return rows
 
 
-def build_policy(image_root: Path, size: Size = Size()) -> Policy:
-    """Overfitted on eight demonstrations: at temperature 1 most episodes are well-formed, and few are alike."""
+def build_policy(image_root: Path, size: Size = Size(), *, family: str = "bpe") -> Policy:
+    """Overfitted on eight demonstrations: at temperature 1 most episodes are well-formed, and few are alike.
+
+    `family` is that of its tokenizer (`tests.rollout.families`); 'wordy bpe' has no tokens for the tags.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tiny, "train_tokenizer", TRAINERS[family])
+        if family == "wordy bpe":
+            patch.setattr(tiny, "PROTOCOL_TAGS", ())
+        return _build_policy(image_root, size)
+
+
+def _build_policy(image_root: Path, size: Size) -> Policy:
     torch.manual_seed(0)
     asked = question(0)
     prompt = " ".join(block["text"] for m in build_messages(asked, max_turns=3) for block in m["content"])
@@ -105,7 +126,7 @@ def build_policy(image_root: Path, size: Size = Size()) -> Policy:
         "[1] sign: 0123456789",
         "of A B C D",
     ] * 20
-    policy = build_tiny_policy(
+    policy = tiny.build_tiny_policy(
         corpus, seed=0, vocab_size=640, width=size.width, layers=size.layers, heads=size.width // 32
     )
     rows = _training_rows(policy, image_root, size)

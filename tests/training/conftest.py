@@ -83,7 +83,11 @@ def make_question(index: int, image: str | None) -> Question:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    root = tmp_path_factory.mktemp("world")
+    return make_world(tmp_path_factory.mktemp("world"))
+
+
+def make_world(root: Path) -> World:
+    """Images below `root`, and what can be asked about them."""
     draw = np.random.default_rng(0)
     for index in range(8):
         pixels = draw.integers(0, 256, (56, 56), dtype=np.uint8)
@@ -104,7 +108,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 def new_policy(world: World) -> Callable[..., Policy]:
     """Builds untrained tiny policies; the same seed gives the same weights."""
 
-    def build(seed: int = 0) -> Policy:
-        return build_tiny_policy(world.corpus, seed=seed, vocab_size=512, width=64, layers=2, heads=2)
+    return lambda seed=0: make_policy(world, seed)
 
-    return build
+
+def make_policy(world: World, seed: int = 0) -> Policy:
+    """Untrained; the same seed gives the same weights."""
+    return build_tiny_policy(world.corpus, seed=seed, vocab_size=512, width=64, layers=2, heads=2)

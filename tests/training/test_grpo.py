@@ -91,10 +91,16 @@ def test_m4_training_logprobs_equal_the_rollouts(world, new_policy, tmp_path, ki
             recorded.extend(output["trajectory"])
             return output
 
-        def _request(self, messages, trainer):
-            request = Rollouts._request(self, messages, trainer)
-            odd = request.question.question_id[-1] in "13579"
-            return replace(request, forced_query=f"{request.question.fact_id} sign" if odd else None)
+        def _requests(self, ids, trainer, attempt):
+            return [
+                replace(
+                    request,
+                    forced_query=f"{request.question.fact_id} sign"
+                    if request.question.question_id[-1] in "13579"
+                    else None,
+                )
+                for request in Rollouts._requests(self, ids, trainer, attempt)
+            ]
 
     by_id = {question.question_id: question for question in questions}
     trainer = CheckedTrainer(

@@ -208,7 +208,25 @@ def caption(rng: random.Random, ontology: Ontology) -> Drill:
 
 
 def choosing(rng: random.Random, ontology: Ontology) -> Drill:
-    """Find the letters of words among the options, and the words of letters, one after another; words of all kinds."""
+    """Find the letters of words among the options, one word after another; words of all kinds."""
+    options = _any_options(rng, ontology)
+    reply: list[Piece] = []
+    for gold in rng.choices(range(len(options)), k=5):
+        reply += [Piece(f"This is {options[gold]}.", 0.05)]
+        reply += [*_choice(rng, options[gold], LETTERS[gold], skill="letter"), Piece("\n", 0.05)]
+    return Drill(render_options(options), tuple(reply))
+
+
+def naming(rng: random.Random, ontology: Ontology) -> Drill:
+    """Say the words of letters. Mixed with `choosing` from the start, neither is learned."""
+    options = _any_options(rng, ontology)
+    reply: list[Piece] = []
+    for gold in rng.choices(range(len(options)), k=5):
+        reply += [Piece(f"Option {LETTERS[gold]}.", 0.05), Piece(f" {options[gold]}", 2.0, "word"), Piece("\n", 0.05)]
+    return Drill(render_options(options), tuple(reply))
+
+
+def _any_options(rng: random.Random, ontology: Ontology) -> tuple[str, ...]:
     pool: tuple[str, ...] = rng.choice(
         (
             words.TREATMENTS,
@@ -220,19 +238,7 @@ def choosing(rng: random.Random, ontology: Ontology) -> Drill:
             words.SHAPES,
         )
     )
-    options = tuple(rng.sample(pool, rng.choice((4, 4, 4, 5, 6))))
-    reply: list[Piece] = []
-    for gold in rng.choices(range(len(options)), k=5):
-        if rng.random() < 0.3:
-            reply += [
-                Piece(f"Option {LETTERS[gold]}.", 0.05),
-                Piece(f" {options[gold]}", 2.0, "word"),
-                Piece("\n", 0.05),
-            ]
-            continue
-        reply += [Piece(f"This is {options[gold]}.", 0.05)]
-        reply += [*_choice(rng, options[gold], LETTERS[gold], skill="letter"), Piece("\n", 0.05)]
-    return Drill(render_options(options), tuple(reply))
+    return tuple(rng.sample(pool, rng.choice((4, 4, 4, 5, 6))))
 
 
 def recall(rng: random.Random, ontology: Ontology) -> Drill:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 # maker, drills a step, share of the steps before and after QUESTIONS_FROM: short drills first, whole questions later
 _MAKERS: dict[str, tuple[Callable[[random.Random, Ontology], Drill], int, float, float]] = {
     "recall": (drills.recall, 24, 0.33, 0.06),
-    "choosing": (drills.choosing, 32, 0.30, 0.10),
+    "choosing": (drills.choosing, 32, 0.30, 0.08),
+    "naming": (drills.naming, 32, 0.0, 0.02),
     "caption": (drills.caption, 64, 0.35, 0.22),
     "document": (drills.document, 16, 0.02, 0.02),
     "reading": (lambda rng, o: drills.reading(rng, o, with_image=False), 16, 0.0, 0.32),

@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
@@ -51,7 +52,7 @@ class HttpRetriever:
         return answers
 
     def _ask(self, queries: Sequence[str], k: int | None, where: PassageFilter | None) -> list[Answer]:
-        asked = {"queries": [query.encode("utf-8", "replace").decode() for query in queries], "k": k}
+        asked: dict[str, Any] = {"queries": [query.encode("utf-8", "replace").decode() for query in queries], "k": k}
         if where is not None:
             asked["where"] = {
                 "sources": where.sources,
