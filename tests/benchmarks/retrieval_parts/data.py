@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 import re
+import shutil
+import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,12 +41,10 @@ class RealSet:
 def medquad(data: Path, *, documents: int | None, questions: int, seed: int) -> tuple[RealSet, RealSet]:
     """MedQuAD: question -> the documents that ask it; and the same with the focus replaced by a synonym of it."""
     folder = data / "text/medquad"
-    built = build_knowledge_base(folder, source="medquad", settings=KnowledgeBaseSettings(chunk_words=CHUNK_WORDS))
-    names = sorted({passage.document_id for passage in built.passages})
-    if documents is not None:
-        names = sorted(random.Random(seed).sample(names, min(documents, len(names))))
-    kept = set(names)
-    passages = tuple(passage for passage in built.passages if passage.document_id in kept)
+    settings = KnowledgeBaseSettings(chunk_words=CHUNK_WORDS)
+    with tempfile.TemporaryDirectory() as name:
+        source = folder if documents is None else _some(folder, Path(name), documents, seed)
+        passages = build_knowledge_base(source, source="medquad", settings=settings).passages
     asked: dict[str, set[str]] = defaultdict(set)
     for passage in passages:
         asked[_plain(passage.section)].add(passage.document_id)
@@ -95,6 +95,16 @@ def pubmedqa(data: Path, others: Sequence[Passage], *, questions: int, seed: int
     known = {passage.document_id for passage in passages}
     kept = tuple(passage for passage in others if passage.document_id not in known)
     return RealSet("pubmedqa", passages + kept, tuple(found[:questions]), ())
+
+
+def _some(folder: Path, place: Path, count: int, seed: int) -> Path:
+    """A folder with `count` of the files."""
+    paths = sorted(folder.rglob("*.xml"))
+    for path in random.Random(seed).sample(paths, min(count, len(paths))):
+        copy = place / path.relative_to(folder)
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copy(path, copy)
+    return place
 
 
 def _plain(text: str) -> str:
