@@ -17,6 +17,7 @@ from medrwr.errors import DocumentError
 
 LARGEST_BYTES = 32 * 2**20
 LARGEST_RECORD = 8 * 2**20
+LARGEST_TEXT = 4 * 2**20  # characters of one document: a long textbook
 HEAD_BYTES = 2**16
 _LARGEST_RATIO = 200  # PubMed's files shrink about tenfold; zeros shrink a thousandfold
 _GZIP = b"\x1f\x8b"
@@ -72,6 +73,17 @@ class Content:
         """The unpacked bytes from the start, with an account of how far the last record is behind."""
         return Stream(self.path, self.document_id, zipped=self.zipped)
 
+    def prose(self) -> str:
+        """As `text`, of a format that is mostly prose.
+
+        Raises:
+            DocumentError: as `text`, or longer than any document.
+        """
+        text = self.text()
+        if len(text) > LARGEST_TEXT:
+            self._refuse_size(len(text), LARGEST_TEXT)
+        return text
+
     def text(self) -> str:
         """The whole text.
 
@@ -118,10 +130,8 @@ class Content:
         # Bytes that could be matched as ASCII are not UTF-16, whatever they declare.
         return "utf-8" if name.lower().startswith("utf") else name
 
-    def _refuse_size(self, size: int) -> None:
-        raise DocumentError(
-            f"document {self.document_id!r} has {size} bytes, at most {LARGEST_BYTES} are read: split it"
-        )
+    def _refuse_size(self, size: int, largest: int = LARGEST_BYTES) -> None:
+        raise DocumentError(f"document {self.document_id!r} has {size} bytes, at most {largest} are read: split it")
 
 
 class Stream:

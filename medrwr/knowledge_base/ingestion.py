@@ -24,6 +24,7 @@ from medrwr.digests import file_digest
 from medrwr.errors import ArtefactError, DocumentError
 from medrwr.knowledge_base.cache import Cache, Entry
 from medrwr.knowledge_base.chunking import chunk_document
+from medrwr.knowledge_base.content import LARGEST_TEXT
 from medrwr.knowledge_base.files import list_files
 from medrwr.knowledge_base.readers import read_documents
 from medrwr.knowledge_base.similarity import PERMUTATIONS, near_duplicates, sign
@@ -33,6 +34,8 @@ from medrwr.types import Document, Passage, Quarantined
 
 PASSAGES, TERMS, QUARANTINE = "passages.jsonl", "terms.jsonl", "quarantine.jsonl"
 _MOST_SECTIONS = 20_000
+_MOST_REASONS = 10_000  # of one file; the rest is counted
+_HOPELESS = 100_000  # rejected records without one document: the file is given up
 _COMMIT_EVERY_S = 1.0
 Progress = Callable[[int, int, str], None]
 
@@ -213,19 +216,31 @@ def said(passage: Passage) -> str:
 def _entries(
     file: DigestedFile, *, source: str, settings: KnowledgeBaseSettings, entry: SourceSettings
 ) -> Iterator[Entry | Quarantined]:
+    documents = rejected = 0
     try:
         for item in read_documents(file.path, document_id=file.file_id, source=source, settings=entry):
-            if isinstance(item, Quarantined):
-                yield item
+            made = item if isinstance(item, Quarantined) else _entry_or_reason(item, settings)
+            if isinstance(made, Entry):
+                documents += 1
+                yield made
                 continue
-            try:
-                _reject_odd(item, settings.min_words)
-            except DocumentError as error:
-                yield Quarantined(item.document_id, source, str(error))
-            else:
-                yield _entry(item, settings)
+            rejected += 1
+            if rejected <= _MOST_REASONS:
+                yield made
+            if rejected == _HOPELESS and not documents:
+                raise DocumentError(f"document {file.file_id!r}: none of its first {rejected} records is a document")
     except DocumentError as error:
         yield Quarantined(file.file_id, source, str(error))
+    if rejected > _MOST_REASONS:
+        yield Quarantined(file.file_id, source, f"{rejected - _MOST_REASONS} more records of it were rejected")
+
+
+def _entry_or_reason(document: Document, settings: KnowledgeBaseSettings) -> Entry | Quarantined:
+    try:
+        _reject_odd(document, settings.min_words)
+    except DocumentError as error:
+        return Quarantined(document.document_id, document.source, str(error))
+    return _entry(document, settings)
 
 
 def _entry(document: Document, settings: KnowledgeBaseSettings) -> Entry:
@@ -235,6 +250,11 @@ def _entry(document: Document, settings: KnowledgeBaseSettings) -> Entry:
 
 
 def _reject_odd(document: Document, min_words: int) -> None:
+    length = sum(len(section.text) for section in document.sections)
+    if length > LARGEST_TEXT:
+        raise DocumentError(
+            f"document {document.document_id!r} has {length} characters, at most {LARGEST_TEXT}: split it"
+        )
     words = sum(len(section.text.split()) for section in document.sections)
     if words < min_words:
         raise DocumentError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -18,7 +19,8 @@ from medrwr.knowledge_base.plaintext import unwrap
 from medrwr.knowledge_base.reading import Item, Job, clean
 from medrwr.types import Document, Section
 
-PAGE_TIMEOUT_S = 8.0
+_PAGE_PROCESSOR_S = 8
+_PAGE_TIMEOUT_S = 120.0  # of the clock: for a worker that waits for a disk which never answers
 _MEGABYTES = 1024
 _WORKER = Path(__file__).with_name("pdf_worker.py")
 
@@ -64,13 +66,16 @@ def _sections(pages: list[tuple[str, str]]) -> Iterator[Section]:
 
 
 def _records(path: Path, document_id: str) -> Iterator[dict[str, Any]]:
-    command = [sys.executable, "-P", str(_WORKER), str(path), str(_MEGABYTES)]
+    command = [sys.executable, "-P", str(_WORKER), str(path), str(_MEGABYTES), str(_PAGE_PROCESSOR_S)]
     worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         for line in _lines(worker, document_id):
             yield json.loads(line)
-        if worker.wait(PAGE_TIMEOUT_S):
-            raise DocumentError(f"document {document_id!r} is a PDF that ended its reader ({worker.returncode})")
+        code = worker.wait(_PAGE_TIMEOUT_S)
+        if code == -signal.SIGXCPU:
+            raise DocumentError(f"document {document_id!r} has a page that takes more than {_PAGE_PROCESSOR_S} s")
+        if code:
+            raise DocumentError(f"document {document_id!r} is a PDF that ended its reader ({code})")
     finally:
         worker.kill()
         worker.wait()
@@ -79,15 +84,15 @@ def _records(path: Path, document_id: str) -> Iterator[dict[str, Any]]:
 
 
 def _lines(worker: subprocess.Popen[bytes], document_id: str) -> Iterator[bytes]:
-    """Lines as they come; each within `PAGE_TIMEOUT_S` of the one before."""
+    """Lines as they come; each within `_PAGE_TIMEOUT_S` of the one before."""
     if worker.stdout is None:  # it is a pipe: said above
         return
     handle, rest, total = worker.stdout.fileno(), b"", 0
-    deadline = time.monotonic() + PAGE_TIMEOUT_S
+    deadline = time.monotonic() + _PAGE_TIMEOUT_S
     while True:
         ready, _, _ = select.select([handle], [], [], max(0.0, deadline - time.monotonic()))
         if not ready:
-            raise DocumentError(f"document {document_id!r} has a page that takes more than {PAGE_TIMEOUT_S:g} s")
+            raise DocumentError(f"document {document_id!r} has a page that takes more than {_PAGE_TIMEOUT_S:g} s")
         block = os.read(handle, 2**16)
         total += len(block)
         if total > LARGEST_BYTES:
@@ -96,5 +101,5 @@ def _lines(worker: subprocess.Popen[bytes], document_id: str) -> Iterator[bytes]
             return
         *whole, rest = (rest + block).split(b"\n")
         if whole:
-            deadline = time.monotonic() + PAGE_TIMEOUT_S
+            deadline = time.monotonic() + _PAGE_TIMEOUT_S
         yield from whole

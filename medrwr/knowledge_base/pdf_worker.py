@@ -1,7 +1,8 @@
-"""One PDF in a process of its own: `python pdf_worker.py FILE MEGABYTES`. JSON lines on stdout, one a page.
+"""One PDF in a process of its own: `python pdf_worker.py FILE MEGABYTES SECONDS`. JSON lines on stdout, one a page.
 
-A damaged or hostile PDF may cost any time and memory: the parent ends a worker that is silent for too long, and the
-memory is limited here. Imports nothing of medrwr: it must start quickly.
+A damaged or hostile PDF may cost any time and memory: memory, and the processor time of each page, are limited here;
+beyond it the system ends this process. Processor time, so that a busy machine reads the same documents as an idle one.
+Imports nothing of medrwr: it must start quickly.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ import sys
 from typing import Any
 
 
-def main(path: str, megabytes: int) -> int:
+def main(path: str, megabytes: int, seconds: int) -> int:
     """Print {"title", "date", "licence"}, then {"section", "text"} a page; {"error"} when it cannot go on."""
     limit = megabytes * 2**20
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     logging.disable(logging.CRITICAL)
+    _allow(seconds)
     try:
-        _read(path)
+        _read(path, seconds)
     except MemoryError:
         _say({"error": f"needs more than {megabytes} MiB of memory"})
     except RecursionError:
@@ -31,7 +33,14 @@ def main(path: str, megabytes: int) -> int:
     return 0
 
 
-def _read(path: str) -> None:
+def _allow(seconds: int) -> None:
+    """So much more processor time, then SIGXCPU."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(usage.ru_utime + usage.ru_stime) + seconds, hard))
+
+
+def _read(path: str, seconds: int) -> None:
     from pypdf import PdfReader
 
     reader = PdfReader(path, strict=False)
@@ -42,6 +51,7 @@ def _read(path: str) -> None:
     headings = _outline(reader)
     section = ""
     for number, page in enumerate(reader.pages):
+        _allow(seconds)
         section = headings.get(number, section)
         _say({"section": section, "text": page.extract_text()})
 
@@ -86,4 +96,4 @@ def _say(record: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2])))
+    sys.exit(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))

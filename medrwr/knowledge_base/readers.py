@@ -41,9 +41,9 @@ READERS: dict[str, Reader] = {
     "pubmedqa": Reader(pubmedqa.matches, pubmedqa.read),
     "medmcqa": Reader(medmcqa.matches, medmcqa.read),
     "html": Reader(html.matches, one_document(html.read)),
-    "markdown": Reader(markdown.matches, one_document(markdown.read)),
+    "markdown": Reader(markdown.matches, one_document(markdown.read, prose=True)),
     "rows": Reader(rows.matches, rows.read),
-    "text": Reader(plaintext.matches, one_document(plaintext.read)),
+    "text": Reader(plaintext.matches, one_document(plaintext.read, prose=True)),
 }
 _OTHERS = {
     b"PK\x03\x04": "a ZIP archive (or an office document): unpack it, or save it as PDF or text",

@@ -54,11 +54,12 @@ class Reader:
     read: Read
 
 
-def one_document(read_text: ReadText) -> Read:
-    """The reader of a format with one document a file."""
+def one_document(read_text: ReadText, *, prose: bool = False) -> Read:
+    """The reader of a format with one document a file; `prose`: a file is hardly longer than its text."""
 
     def read(content: Content, job: Job) -> Iterator[Item]:
-        yield read_text(content.text(), document_id=job.document_id, source=job.source)
+        text = content.prose() if prose else content.text()
+        yield read_text(text, document_id=job.document_id, source=job.source)
 
     return read
 

@@ -19,7 +19,7 @@ from medrwr.knowledge_base import ingestion
 from medrwr.knowledge_base.cache import Cache
 from medrwr.knowledge_base.ingestion import Ingested, ingest
 from medrwr.records import read_records
-from medrwr.types import Passage
+from medrwr.types import Passage, Quarantined
 from tests.knowledge_base.samples import prose
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -177,3 +177,21 @@ def test_progress_counts_the_files_that_are_read(folder: Path) -> None:
     )
     assert seen[-1] == (13, 13, "files read")
     assert ingestion.TERMS in written(folder)
+
+
+def test_reasons_of_one_file_are_listed_up_to_a_number_and_a_hopeless_file_is_given_up(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingestion, "_MOST_REASONS", 3)
+    monkeypatch.setattr(ingestion, "_HOPELESS", 50)
+    (folder / "empty.jsonl").write_text('{"text": ""}\n' * 1000)
+    (folder / "some.jsonl").write_text(f'{{"text": "{prose("x")}"}}\n' + '{"text": ""}\n' * 1000)
+    run(folder)
+    rows, _ = read_records(folder.parent / "out/quarantine.jsonl", Quarantined)
+    reasons = [row.reason for row in rows if row.record_id.startswith(("empty", "some"))]
+    assert [reason for reason in reasons if "has no text" not in reason] == [
+        "document 'empty.jsonl': none of its first 50 records is a document",
+        "47 more records of it were rejected",
+        "997 more records of it were rejected",
+    ]
+    assert len(reasons) == 9
