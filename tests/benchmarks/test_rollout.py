@@ -1,29 +1,11 @@
-"""The rollout benchmark's bars, and its small instances that are exact whatever else the machine does."""
+"""The rollout benchmark's bars."""
 
 from __future__ import annotations
-
-import json
-import subprocess
-import sys
-from typing import Any
-
-import pytest
 
 from medrwr.types import Answer, StopReason, Trajectory
 from tests.benchmarks.reference_loop import Play
 from tests.benchmarks.rollout import BARS, Bar
 from tests.benchmarks.rollout_speed import agreeing
-from tests.chain.workspace import REPOSITORY
-
-
-def small(part: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.benchmarks.rollout", "--check", "--small", "--only", part]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    assert done.stdout, done.stderr[-3000:]
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert isinstance(found, dict)
-    assert done.returncode == 0, found
-    return found
 
 
 def test_a_bar_is_met_or_missed() -> None:
@@ -40,13 +22,3 @@ def test_answers_are_compared_where_both_have_one() -> None:
     ours = [Trajectory("q", (), (), (), (), (), Answer(x), StopReason.ANSWERED) for x in ("A", "B", None, "D")]
     theirs = [Play(None, "", letter=x) for x in ("A", "C", "C", None)]  # type: ignore[arg-type]
     assert agreeing(ours, theirs) == [True, False]
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_two_processes_under_deepspeed_learn_what_one_does() -> None:
-    """ZeRO-2 over gloo: three steps; the engine is DeepSpeed's, losses and rewards are those of a single process."""
-    figures = small("processes")
-    assert figures["zero2_is_deepspeed"] == 1.0
-    assert figures["zero2_steps"] == 3
-    assert figures["zero2_reward_difference"] <= 1e-4

@@ -44,12 +44,3 @@ def test_learning_benchmark_pools_a_tiny_seed(chain: Workspace, tmp_path: Path) 
     assert all(bar.line().endswith(("ok", "MISSED")) for bar in found)
     page = write_page(tmp_path, pool, found, {7: 90.0}).read_text(encoding="utf-8")
     assert all(bar.name in page for bar in found)
-
-
-def test_rewards_benchmark_on_a_tiny_workspace(chain: Workspace) -> None:
-    """Three of the eleven arms are trained and answer; which one is better is not judged here."""
-    command = [sys.executable, "-m", "tests.benchmarks.rewards", "--check", "--small", "--arms", "3"]
-    figures = last_json([*command, "--workspace", str(chain.root)])
-    assert figures["met"] is True
-    assert [row["arm"] for row in figures["rows"]] == ["as in params.yaml", "format x 0.5", "format x 2"]
-    assert figures["rows"][0]["held_in_difference"] == [0.0, 0.0, 0.0]
