@@ -25,6 +25,7 @@ QUIET = {
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "GIT_PYTHON_REFRESH": "quiet",
+    "LANCE_LOG": "error",
     "TQDM_DISABLE": "1",  # progress is reported by the stage itself, a line at a time
     "PYTHONWARNINGS": "ignore::FutureWarning",  # for child processes; this one starts with it, see __main__
 }

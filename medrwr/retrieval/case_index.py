@@ -136,4 +136,3 @@ def _index(table: Any, *, vectors: bool, retrain: bool) -> None:
 
     if vectors and (retrain or not table.list_indices()):
         table.create_index("vector", config=HnswSq(distance_type="cosine"), name="vector", replace=True)
-        table.wait_for_index(["vector"])

@@ -130,7 +130,6 @@ def _index(table: Any, *, vectors: bool, retrain: bool) -> None:
         table.create_index("vector", config=HnswSq(distance_type="cosine"), name="vector", replace=True)
     for column in {*_FILTERED} - present:
         table.create_index(column, config=BTree() if column == "date" else Bitmap(), name=column)
-    table.wait_for_index([index.name for index in table.list_indices()])
 
 
 def _tuned(

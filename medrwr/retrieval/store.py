@@ -157,6 +157,14 @@ def _verify(table: Any, manifest: IndexManifest, folder: Path) -> None:
             f"table {table.name!r} in {folder} holds {len(found)} rows that are not the {manifest.rows} wanted: "
             f"remove {folder} and run `dvc repro {manifest.kind}`"
         )
+    for entry in table.list_indices():
+        statistics = table.index_stats(entry.name)
+        missing = statistics.num_unindexed_rows if statistics is not None else 0
+        if missing:
+            raise ArtefactError(
+                f"index {entry.name!r} of table {table.name!r} in {folder} misses {missing} rows: "
+                f"remove {folder} and run `dvc repro {manifest.kind}`"
+            )
 
 
 def _remove_tables(folder: Path, used: set[str]) -> None:

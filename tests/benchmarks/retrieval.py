@@ -81,7 +81,8 @@ def _part(part: str, options: argparse.Namespace, root: Path, encoder: TextEncod
     if part == "clinic":
         return clinic.measure(root, small=small)
     if part == "quality":
-        return quality.measure(options.data, root, encoder, small=small)
+        documents, questions = (60, 40) if small else (options.documents, options.questions)
+        return quality.measure(options.data, root, encoder, documents=documents, questions=questions, small=small)
     documents = 60 if small else options.documents
     real, _ = medquad(options.data, documents=documents, questions=1, seed=7)
     texts = [search_text(passage) for passage in real.passages]
@@ -105,7 +106,8 @@ def main() -> int:
     parser.add_argument("--small", action="store_true", help="a few documents and questions")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--sizes", nargs="+", type=int, default=[100_000], help="of the speed comparison")
-    parser.add_argument("--documents", type=int, default=None, help="MedQuAD documents outside `quality` (all)")
+    parser.add_argument("--documents", type=int, default=None, help="of MedQuAD (all)")
+    parser.add_argument("--questions", type=int, default=500, help="of each real set")
     parser.add_argument("--cache", type=Path, default=None, help="keep embeddings here")
     default = os.environ.get("MEDRWR_TEST_DATA", "../shared/data")
     parser.add_argument("--data", type=Path, default=Path(default), help="real data (MEDRWR_TEST_DATA)")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 import re
+import shutil
+import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,12 +41,10 @@ class RealSet:
 def medquad(data: Path, *, documents: int | None, questions: int, seed: int) -> tuple[RealSet, RealSet]:
     """MedQuAD: question -> the documents that ask it; and the same with the focus replaced by a synonym of it."""
     folder = data / "text/medquad"
-    built = build_knowledge_base(folder, source="medquad", settings=KnowledgeBaseSettings(chunk_words=CHUNK_WORDS))
-    names = sorted({passage.document_id for passage in built.passages})
-    if documents is not None:
-        names = sorted(random.Random(seed).sample(names, min(documents, len(names))))
-    kept = set(names)
-    passages = tuple(passage for passage in built.passages if passage.document_id in kept)
+    settings = KnowledgeBaseSettings(chunk_words=CHUNK_WORDS)
+    with tempfile.TemporaryDirectory() as name:
+        source = folder if documents is None else _some(folder, Path(name), documents, seed)
+        passages = build_knowledge_base(source, source="medquad", settings=settings).passages
     asked: dict[str, set[str]] = defaultdict(set)
     for passage in passages:
         asked[_plain(passage.section)].add(passage.document_id)
@@ -54,7 +54,7 @@ def medquad(data: Path, *, documents: int | None, questions: int, seed: int) -> 
     plain = RealSet("medquad", passages, tuple(found[:questions]), tuple(found[questions:]))
     renamed = []
     for text, document in order:
-        other = _renamed(text, folder / f"{document}.xml", random.Random(f"{seed}:{text}"))
+        other = _renamed(text, folder / document, random.Random(f"{seed}:{text}"))
         if other is not None:
             renamed.append(Question(other, frozenset(asked[_plain(text)])))
     return plain, RealSet(
@@ -97,12 +97,23 @@ def pubmedqa(data: Path, others: Sequence[Passage], *, questions: int, seed: int
     return RealSet("pubmedqa", passages + kept, tuple(found[:questions]), ())
 
 
+def _some(folder: Path, place: Path, count: int, seed: int) -> Path:
+    """A folder with `count` of the files."""
+    paths = sorted(folder.rglob("*.xml"))
+    for path in random.Random(seed).sample(paths, min(count, len(paths))):
+        copy = place / path.relative_to(folder)
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copy(path, copy)
+    return place
+
+
 def _plain(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.lower()))
 
 
 def _renamed(question: str, path: Path, rng: random.Random) -> str | None:
     """The question with its focus replaced by a synonym; None without either, or where they are nearly one."""
+    path = path if path.is_file() else path.with_name(f"{path.name}.xml")
     if not path.is_file():
         return None
     root = ET.parse(path).getroot()  # benchmark data of this repository's own choice

@@ -31,26 +31,30 @@ _SAMPLES = 2000
 Scores = Mapping[str, NDArray[np.float64]]
 
 
-def measure(data: Path, root: Path, encoder: TextEncoder, *, small: bool) -> dict[str, float]:
-    """Figures of all sets; prints a table a set."""
-    questions = 40 if small else 500
-    plain, renamed = medquad(data, documents=60 if small else None, questions=questions, seed=7)
+def measure(
+    data: Path, root: Path, encoder: TextEncoder, *, documents: int | None, questions: int, small: bool
+) -> dict[str, float]:
+    """Figures of all sets; prints a table a set. With `documents`, of that many of MedQuAD's, and the other sets hold
+    only what answers their questions: easier than the whole, and said so by `passages`.
+    """
+    plain, renamed = medquad(data, documents=documents, questions=questions, seed=7)
     bio = bioasq(data, questions=questions, seed=7)
-    if small:
-        ids = set().union(*(question.relevant for question in bio.questions))
-        bio = RealSet(bio.name, tuple(p for p in bio.passages if p.document_id in ids), bio.questions, bio.development)
     pubmed = pubmedqa(data, bio.passages, questions=questions, seed=7)
-    if small:
-        ids = set().union(*(question.relevant for question in pubmed.questions))
-        kept = tuple(p for p in pubmed.passages if p.document_id in ids)
-        pubmed = RealSet(pubmed.name, kept, pubmed.questions)
+    if documents is not None:
+        bio, pubmed = _restricted(bio), _restricted(pubmed)
     figures: dict[str, float] = {}
     shared: IndexRetriever | None = None
     for real in (plain, renamed, bio, pubmed):
-        retriever = shared if real.passages is plain.passages and shared else opened(real, root / real.name, encoder)
+        retriever = shared if real is renamed and shared else opened(real, root / real.name, encoder)
         shared = retriever if real is plain else shared
         figures |= {f"{real.name}_{name}": value for name, value in measure_set(real, retriever, small=small).items()}
     return figures
+
+
+def _restricted(real: RealSet) -> RealSet:
+    ids = set().union(*(question.relevant for question in (*real.questions, *real.development)))
+    kept = tuple(passage for passage in real.passages if passage.document_id in ids)
+    return RealSet(real.name, kept, real.questions, real.development)
 
 
 def opened(real: RealSet, folder: Path, encoder: TextEncoder) -> IndexRetriever:
