@@ -95,13 +95,14 @@ class RolloutEngine:
             ImageError: a question's image cannot be decoded.
             QuestionError: a prompt's image placeholders do not fit its images.
         """
-        episodes: list[Episode] = []
+        places: dict[int, int] = {}
         trajectories: dict[int, Trajectory] = {}
         for over in self._loop.play(
-            self._seats(requests, episodes), temperature=self._at(temperature), slots=self.settings.batch_size
+            self._seats(requests, places), temperature=self._at(temperature), slots=self.settings.batch_size
         ):
-            trajectories.update(self._finished(over))
-        return [trajectories[id(episode)] for episode in episodes]
+            for played, trajectory in self._finished(over).items():
+                trajectories[places.pop(played)] = trajectory
+        return [trajectories[place] for place in range(len(requests))]
 
     def play(self, seats: Sequence[Seat], *, temperature: float | None = None) -> list[Trajectory]:
         """Play prepared episodes to their end, in one batch."""
@@ -137,15 +138,15 @@ class RolloutEngine:
     def _at(self, temperature: float | None) -> float:
         return self.settings.temperature if temperature is None else temperature
 
-    def _seats(self, requests: Sequence[RolloutRequest], episodes: list[Episode]) -> Iterator[Seat]:
-        """The requests' episodes, also appended to `episodes`; prompts and images are prepared a batch at a time."""
+    def _seats(self, requests: Sequence[RolloutRequest], places: dict[int, int]) -> Iterator[Seat]:
+        """The requests' episodes; their places go to `places`, by `id`. Prompts are prepared a batch at a time."""
         occurrences: Counter[tuple[str, int]] = Counter()
         for start in range(0, len(requests), self.settings.batch_size):
             chunk = requests[start : start + self.settings.batch_size]
-            for request, episode in zip(chunk, self._episodes(chunk), strict=True):
+            for place, (request, episode) in enumerate(zip(chunk, self._episodes(chunk), strict=True), start=start):
                 key = (request.question.question_id, request.seed)
                 occurrences[key] += 1
-                episodes.append(episode)
+                places[id(episode)] = place
                 yield self.seat(episode, request.seed, request.others + occurrences[key])
 
     def _finished(self, episodes: Sequence[Episode]) -> dict[int, Trajectory]:

@@ -21,6 +21,8 @@ from medrwr.rollout.sampling import draw
 from medrwr.rollout.scoring import LetterTable, Vocabulary
 from medrwr.rollout.tokens import encode_text
 
+REFILL_SHARE = 0.5  # of the slots free before waiting episodes enter: a prefill for a few rows costs more than it gains
+
 
 @dataclass(frozen=True, slots=True)
 class Seat:
@@ -48,7 +50,7 @@ class EpisodeLoop:
     def play(self, seats: Iterable[Seat], *, temperature: float, slots: int) -> Iterator[list[Episode]]:
         """Play all episodes to their end, at most `slots` at a time; yields the finished ones as they leave.
 
-        Whenever the retriever has been asked, the waiting ones take the places of those that left.
+        When the retriever has been asked and enough have left, the waiting ones take their places.
         """
         waiting = iter(seats)
         self._over = []
@@ -63,7 +65,8 @@ class EpisodeLoop:
                 ask_for_all([seat.episode for seat in live], self._retriever, self._settings)
                 staying = self._leave(batch, live)
                 yield from self._handed_over()
-                entering = list(itertools.islice(waiting, slots - len(staying)))
+                free = slots - len(staying)
+                entering = list(itertools.islice(waiting, free if free >= REFILL_SHARE * slots else 0))
                 if entering:
                     batch = self._seated(batch if staying else None, entering)
                 live = staying + entering

@@ -38,13 +38,13 @@ class WorkFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         for other in self.scratch.iterdir():
             if other.is_dir() and other != self.path:
-                shutil.rmtree(other)
+                shutil.rmtree(other, ignore_errors=True)  # another process of this run may be at it too
         whole: list[Path] = []
         for checkpoint in self.path.glob("checkpoint-*"):
             if _is_whole(checkpoint):
                 whole.append(checkpoint)
             else:
-                shutil.rmtree(checkpoint)
+                shutil.rmtree(checkpoint, ignore_errors=True)
         return max(whole, key=lambda path: int(path.name.removeprefix("checkpoint-")), default=None)
 
     def remove(self) -> None:

@@ -24,6 +24,7 @@ from medrwr.training.grpo import GrpoTask, train_grpo
 from medrwr.training.trainer_arguments import RunOptions
 from medrwr.training.work import WorkFolder
 from medrwr.types import Question, Trajectory
+from pipelines.launching import be_alone
 from tests.training.conftest import make_policy, make_world
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -61,6 +62,8 @@ def main() -> int:
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     options = parser.parse_args()
     torch.set_num_threads(1)
+    if options.deepspeed:
+        be_alone()
     out, rank = options.out, int(os.environ.get("RANK", "0"))
     (out / f"world{rank}").mkdir(parents=True, exist_ok=True)
     world = make_world(out / f"world{rank}")
