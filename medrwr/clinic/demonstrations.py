@@ -38,7 +38,7 @@ def demonstrate_expert(question: Question, condition: Condition) -> Demonstratio
         points = POINTS_SENTENCE.format(phrase=phrase, name=name)
         steps = (
             DemonstrationStep(seen, f"{phrase}, disease"),
-            DemonstrationStep(points, f"{name}, {ASKED[question.kind]}", relies_on=name),
+            DemonstrationStep(points, f"points to {name}, {ASKED[question.kind]}", relies_on=name),
         )
     else:
         steps = (DemonstrationStep(seen, f"{phrase}, {ASKED[question.kind]}"),)

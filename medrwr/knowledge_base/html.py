@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from medrwr.errors import DocumentError
 from medrwr.knowledge_base.markup import Element, local, without_declaration
-from medrwr.knowledge_base.reading import clean, heading_path
+from medrwr.knowledge_base.reading import check_sections, clean, heading_path
 from medrwr.types import Document, Section
 
 _START = re.compile(
@@ -47,6 +47,7 @@ def read(text: str, *, document_id: str, source: str) -> Document:
     Raises:
         DocumentError: no text, or of absurd size.
     """
+    check_sections(text.lower().count("</h"), document_id)
     root = _parse(text, document_id)
     page = _Page()
     _walk(root, page)

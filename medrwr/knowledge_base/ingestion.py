@@ -27,14 +27,16 @@ from medrwr.knowledge_base.chunking import chunk_document
 from medrwr.knowledge_base.content import LARGEST_TEXT
 from medrwr.knowledge_base.files import list_files
 from medrwr.knowledge_base.readers import read_documents
+from medrwr.knowledge_base.reading import check_sections
 from medrwr.knowledge_base.similarity import PERMUTATIONS, near_duplicates, sign
 from medrwr.knowledge_base.terms import terms_of
 from medrwr.records import to_line, write_records
 from medrwr.types import Document, Passage, Quarantined
 
 PASSAGES, TERMS, QUARANTINE = "passages.jsonl", "terms.jsonl", "quarantine.jsonl"
-_MOST_SECTIONS = 20_000
 _MOST_REASONS = 10_000  # of one file; the rest is counted
+STUMBLED = "its reader failed, which is a mistake of ours, please report it:"
+_STUMBLES = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _HOPELESS = 100_000  # rejected records without one document: the file is given up
 _COMMIT_EVERY_S = 1.0
 Progress = Callable[[int, int, str], None]
@@ -153,6 +155,8 @@ def write(store: Cache, ids: list[str], out: Path, *, folder: Path, source: str,
         raise ArtefactError(f"source {source!r}: none of {len(rejected)} files in {folder} is usable: {reasons}")
     left_out = near_duplicates(passages.signatures, passages.text, threshold=threshold)
     terms = terms_of(passages.terms)
+    for leftover in out.glob("*.tmp"):  # of a run that was killed
+        leftover.unlink()
     write_records(out / TERMS, terms)
     write_records(out / QUARANTINE, rejected)
     words, longest, written = passages.write(out / PASSAGES, left_out)
@@ -231,6 +235,8 @@ def _entries(
                 raise DocumentError(f"document {file.file_id!r}: none of its first {rejected} records is a document")
     except DocumentError as error:
         yield Quarantined(file.file_id, source, str(error))
+    except _STUMBLES as error:  # one file that a reader did not foresee must not cost all others
+        yield Quarantined(file.file_id, source, f"{STUMBLED} {type(error).__name__}: {error}"[:300])
     if rejected > _MOST_REASONS:
         yield Quarantined(file.file_id, source, f"{rejected - _MOST_REASONS} more records of it were rejected")
 
@@ -250,6 +256,7 @@ def _entry(document: Document, settings: KnowledgeBaseSettings) -> Entry:
 
 
 def _reject_odd(document: Document, min_words: int) -> None:
+    check_sections(len(document.sections), document.document_id)
     length = sum(len(section.text) for section in document.sections)
     if length > LARGEST_TEXT:
         raise DocumentError(
@@ -260,11 +267,6 @@ def _reject_odd(document: Document, min_words: int) -> None:
         raise DocumentError(
             f"document {document.document_id!r} has {words} words of text, expected at least {min_words} "
             "(knowledge_base.min_words)"
-        )
-    if len(document.sections) > _MOST_SECTIONS:
-        raise DocumentError(
-            f"document {document.document_id!r} has {len(document.sections)} sections, at most {_MOST_SECTIONS}: "
-            "split it"
         )
 
 

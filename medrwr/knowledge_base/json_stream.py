@@ -89,7 +89,7 @@ def _stream(content: Content, start: Any) -> Iterator[Any]:
             for record in start(_Shallow(stream.bounded(), content.document_id)):
                 yield record
                 stream.record_done()
-        except (JSONError, UnicodeDecodeError, RecursionError) as error:
+        except (JSONError, ValueError, RecursionError) as error:
             reason = " ".join(str(error).split())[:200]
             raise DocumentError(f"document {content.document_id!r} is broken or truncated JSON: {reason}") from None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from medrwr.errors import DocumentError
-from medrwr.knowledge_base.reading import heading_path
+from medrwr.knowledge_base.reading import check_sections, heading_path
 from medrwr.types import Document, Section
 
 _HEADING = re.compile(r"#{1,6}(?=\s)")
@@ -41,6 +41,7 @@ def read(text: str, *, document_id: str, source: str) -> Document:
     lines = text.lstrip("\ufeff").splitlines()
     header, body = _front_matter(lines, document_id)
     reject_broken_end(text, body[-1] if body else "", document_id)
+    check_sections(sum(line.startswith("#") for line in body), document_id)
     sections, title = _sections(body)
     title = header.get("title") or title or document_id.rsplit("/", 1)[-1]
     if not sections:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from medrwr.config import ColumnSettings
+from medrwr.errors import DocumentError
 from medrwr.knowledge_base.content import Content
 from medrwr.types import Document, Quarantined
 
 PATH_SEPARATOR = " > "
+MOST_SECTIONS = 20_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]+")
 
 
@@ -67,6 +69,16 @@ def one_document(read_text: ReadText, *, prose: bool = False) -> Read:
 def heading_path(*headings: str) -> str:
     """Example: `heading_path("Treatment", "", "Dose")` is 'Treatment > Dose'."""
     return PATH_SEPARATOR.join(heading for heading in headings if heading)
+
+
+def check_sections(count: int, document_id: str) -> None:
+    """Refuse a document of absurdly many sections, before time is spent on them.
+
+    Raises:
+        DocumentError: there are more than `MOST_SECTIONS`.
+    """
+    if count > MOST_SECTIONS:
+        raise DocumentError(f"document {document_id!r} has more than {MOST_SECTIONS} sections: split it")
 
 
 def clean(text: str) -> str:

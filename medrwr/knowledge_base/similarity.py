@@ -20,6 +20,7 @@ import numpy.typing as npt
 PERMUTATIONS = 64
 BANDS = 8  # of 8 rows: of pairs with Jaccard .9, 99% share a band; of pairs with .5, 3%
 _SHINGLE = 3
+_ESTIMATE_ERROR = 0.15  # four standard errors of an estimate from 64 samples near .9
 _COMPARED = 16  # kept members of a band that a passage is compared with
 _WORD = re.compile(r"\w+(?:[.,]\d+)*")
 _NEGATIONS = frozenset({"no", "not", "non", "never", "without", "none", "nor", "neither", "cannot", "except", "unless"})
@@ -73,7 +74,7 @@ def near_duplicates(signatures: Signatures, text_of: Callable[[int], str], *, th
     left_out: set[int] = set()
     look = _Lookup(text_of)
     for row in sorted(bands_of):
-        others = dict.fromkeys(other for key in bands_of[row] for other in kept[key])
+        others = _likely(signatures, row, {other for key in bands_of[row] for other in kept[key]}, threshold)
         if any(look(row).repeats(look(other), threshold) for other in others):
             left_out.add(row)
             continue
@@ -81,6 +82,14 @@ def near_duplicates(signatures: Signatures, text_of: Callable[[int], str], *, th
             if len(kept[key]) < _COMPARED:
                 kept[key].append(row)
     return left_out
+
+
+def _likely(signatures: Signatures, row: int, others: set[int], threshold: float) -> list[int]:
+    """Those whose signature agrees about as much as that of a duplicate must: texts are compared only then."""
+    rows = np.fromiter(sorted(others), np.int64, len(others))
+    agreeing = (signatures[rows] == signatures[row]).mean(axis=1) >= threshold - _ESTIMATE_ERROR
+    found: list[int] = rows[agreeing].tolist()
+    return found
 
 
 def _groups(signatures: Signatures) -> Iterator[list[list[int]]]:

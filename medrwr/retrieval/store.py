@@ -92,11 +92,9 @@ def update(
 def _bring_up(
     folder: Path, manifest: IndexManifest, wanted: Wanted, index: Indexer, before: Sequence[Generation]
 ) -> tuple[Generation, Change]:
-    import lancedb
-
     name = _table_name(manifest)
     kept = before[0].version if before and before[0].table == name else None
-    table = _opened(lancedb.connect(str(folder)), name, wanted, published=kept is not None)
+    table = _opened(folder, name, wanted, published=kept is not None)
     present = _contents(table)
     fresh = sorted(identity for identity, sha in wanted.contents.items() if present.get(identity) != sha)
     gone = sorted(present.keys() - wanted.contents.keys())
@@ -113,14 +111,20 @@ def _bring_up(
     return Generation(manifest, name, table.version, {}), Change(len(fresh), len(gone))
 
 
-def _opened(store: Any, name: str, wanted: Wanted, *, published: bool) -> Any:
+def _opened(folder: Path, name: str, wanted: Wanted, *, published: bool) -> Any:
     """The table; made anew where there is none, or where a killed run left one without its first version."""
-    try:
-        return store.open_table(name)
-    except (ValueError, RuntimeError, OSError):
-        if published:
-            raise
-        return store.create_table(name, schema=wanted.rows_of([]).schema, mode="overwrite")
+    import lancedb
+
+    store = lancedb.connect(str(folder))
+    place = folder / f"{name}.lance"
+    if place.is_dir():
+        try:
+            return store.open_table(name)
+        except (ValueError, RuntimeError, OSError):
+            if published:
+                raise
+            shutil.rmtree(place)
+    return store.create_table(name, schema=wanted.rows_of([]).schema)
 
 
 def _table_name(manifest: IndexManifest) -> str:

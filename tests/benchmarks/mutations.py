@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.knowledge_base.samples import SAMPLES, pdf, prose
 
 MEBIBYTE = 2**20
-_PDF_SHARE = 0.04  # each PDF costs a process
+_PDF_SHARE = 0.01  # each PDF costs a process
 _NAMES = [name for name in SAMPLES if name != "paper.pdf"]
 
 
@@ -56,7 +56,7 @@ def shuffled(content: bytes, chance: random.Random) -> bytes:
 def repeated(content: bytes, chance: random.Random) -> bytes:
     start = chance.randrange(len(content) + 1)
     piece = content[start : start + chance.randint(1, 60)]
-    return content[:start] + piece * chance.randint(2, 2000) + content[start:]
+    return content[:start] + piece * chance.randint(2, 500) + content[start:]
 
 
 def overwritten(content: bytes, chance: random.Random) -> bytes:
@@ -75,7 +75,7 @@ def with_entities(content: bytes, chance: random.Random) -> bytes:
 def nested(content: bytes, chance: random.Random) -> bytes:
     opening = chance.choice((b"<a>", b"<div>", b"[", b'{"a":', b"<sec><title>x</title>", b"> ", b"(", b"**a "))
     start = chance.randrange(len(content) + 1)
-    return content[:start] + opening * chance.randint(100, 20_000) + content[start:]
+    return content[:start] + opening * chance.randint(100, 3_000) + content[start:]
 
 
 def emptied(content: bytes, chance: random.Random) -> bytes:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from medrwr.knowledge_base.chunking import chunk_document, passage_id, sentence_spans
+from medrwr.records import to_line
 from medrwr.types import Document, Section
 
 
@@ -60,3 +63,22 @@ def test_offsets_point_into_the_section_and_ids_depend_on_content_alone() -> Non
 
 def test_a_passage_repeated_word_for_word_is_kept_once() -> None:
     assert texts(make("Four five six.", "Four five six."), 3) == ["Four five six."]
+
+
+def test_m7_with_a_tail_share_of_one_every_passage_of_a_long_section_has_chunk_words() -> None:
+    """Eight sentences of four words: passages of 12, 12 and 8 words; the last joins, and makes 20."""
+    document = make(" ".join(f"One two three s{number}." for number in range(8)), "Two words.")
+    lengths = [
+        [len(passage.text.split()) for passage in chunk_document(document, chunk_words=12, tail_share=share)]
+        for share in (0.5, 1.0)
+    ]
+    assert lengths == [[12, 12, 8, 2], [12, 20, 2]]
+
+
+def test_dates_and_section_paths_reach_the_passage() -> None:
+    section = Section("Treatment > Dose", "Five milligrams at night.")
+    document = Document("d", "T", (section,), "s", date="2019-03")
+    (passage,) = chunk_document(document, chunk_words=10)
+    assert (passage.section, passage.date) == ("Treatment > Dose", "2019-03")
+    assert '"date":"2019-03"' in to_line(passage)
+    assert "date" not in to_line(dataclasses.replace(passage, date=""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +114,16 @@ def test_another_encoder_gets_a_table_of_its_own_and_old_ones_go(tmp_path: Path)
         tables = {path.name.removesuffix(".lance") for path in index.glob("*.lance")}
         assert tables == {entry.table for entry in read_generations(index, stage="index")}
         assert len(tables) == 2
+
+
+def test_a_table_without_its_first_version_is_made_anew(tmp_path: Path) -> None:
+    """What `kill -9` leaves while the very first table is made: its folder and nothing in it."""
+    index = build(tmp_path)
+    table = next(index.glob("*.lance"))
+    shutil.rmtree(index)
+    (index / table.name / "data").mkdir(parents=True)
+    build(tmp_path)
+    assert len(texts_of(index)) == 3
 
 
 def test_there_is_one_writer(tmp_path: Path) -> None:

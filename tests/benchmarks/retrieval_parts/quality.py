@@ -27,6 +27,7 @@ PARTS = ("text", "vector")
 WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 DEPTH = 60
 _SAMPLES = 2000
+_FLIPS = 10_000
 
 Scores = Mapping[str, NDArray[np.float64]]
 
@@ -120,9 +121,9 @@ def interval(values: NDArray[np.float64]) -> tuple[float, float]:
 def paired_p(differences: NDArray[np.float64]) -> float:
     """Two-sided sign-flip test of the mean paired difference (Smucker, Allan & Carterette 2007, CIKM)."""
     rng = np.random.default_rng(0)
-    flips = rng.choice((-1.0, 1.0), size=(_SAMPLES, len(differences)))
+    flips = rng.choice((-1.0, 1.0), size=(_FLIPS, len(differences)))
     as_far = np.abs((flips * differences).mean(1)) >= abs(differences.mean()) - 1e-12
-    return float((as_far.sum() + 1) / (_SAMPLES + 1))
+    return float((as_far.sum() + 1) / (_FLIPS + 1))
 
 
 def _best_weight(questions: Sequence[Question], retriever: IndexRetriever) -> float:
