@@ -26,14 +26,14 @@ class ClinicSettings(ConfigSection):
     held_out_modality: str = "echocardiography"
     held_out_conditions: int = Field(200, ge=8)
     image_size: int = Field(112, ge=56)
-    sft_questions: int = Field(480, ge=8)
+    sft_questions: int = Field(800, ge=8)
     sft_expert_share: float = Field(
-        0.35, ge=0, le=1, description="of the SFT questions, how many show what to ask for; the rest ask literally"
+        0.4, ge=0, le=1, description="of the SFT questions, how many show what to ask for; the rest ask literally"
     )
     two_hop_share: float = Field(
-        0.2, ge=0, le=1, description="of the SFT and RL questions, how many need a second query (M3)"
+        0.25, ge=0, le=1, description="of the SFT and RL questions, how many need a second query (M3)"
     )
-    sft_findings: int = Field(160, ge=0, description="demonstrations that need no query: name the sign, any modality")
+    sft_findings: int = Field(400, ge=0, description="demonstrations that need no query: name the sign, any modality")
     rl_text_questions: int = Field(600, ge=8)
     rl_image_questions: int = Field(600, ge=8)
     calibration_questions: int = Field(400, ge=8)
