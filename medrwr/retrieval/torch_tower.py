@@ -28,6 +28,7 @@ class TorchTower:
     def __init__(self, folder: Path, *, pooling: str) -> None:
         """Raises ArtefactError where the folder's weights are damaged."""
         import torch
+        from safetensors import SafetensorError
         from transformers import AutoModel
 
         try:
@@ -35,7 +36,7 @@ class TorchTower:
                 model: Any = AutoModel.from_pretrained(
                     folder, local_files_only=True, dtype=torch.bfloat16, attn_implementation="sdpa"
                 )
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             raise ArtefactError(f"{folder / WEIGHTS} is not usable ({error}): run `dvc repro encoders`") from None
         self._model, self._pooling = model.eval(), pooling
 

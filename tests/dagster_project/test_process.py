@@ -24,8 +24,9 @@ open(sys.argv[1], "w").write(f"{os.getpid()} {child.pid}\\n")
 time.sleep(60)
 """
 CALLER = """
-import sys
+import signal, sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job starts with SIGINT ignored
 from dagster_project.process import run_group
 run_group([sys.executable, "-c", sys.argv[1], sys.argv[2], sys.argv[3]], cwd=Path("."), env={}, grace_s=1.0)
 """

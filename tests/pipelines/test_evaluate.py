@@ -10,7 +10,7 @@ import pytest
 
 from medrwr.calibration.artefact import Calibration, Digests
 from medrwr.config import Params
-from medrwr.evaluation.examples import Example
+from medrwr.evaluation.examples import IMPROVED, Example
 from medrwr.evaluation.ladder import Resampling, assemble, chance_of
 from medrwr.evaluation.scorer import by_choice
 from medrwr.records import read_records
@@ -102,7 +102,7 @@ def test_every_question_of_every_rung_has_a_line(context):
     write_outputs(context, data, metrics_of(data))
     lines = (context.paths.evaluation / "per_question.jsonl").read_text().splitlines()
     rows = [json.loads(line) for line in lines]
-    assert len(rows) == 4 * 10 + 4 * 20
+    assert len(rows) == 5 * 10 + 4 * 20
     assert sum(row["verdict"]["correct"] for row in rows if row["rung"] == FINAL) == 15
 
 
@@ -111,7 +111,8 @@ def test_examples_are_records_of_right_and_wrong(context):
     write_outputs(context, data, metrics_of(data))
     examples, bad = read_records(context.paths.evaluation / "examples.jsonl", Example)
     assert bad == []
-    assert [example.correct for example in examples] == [True, False]
+    assert [example.correct for example in examples] == [True, False, True, True]
+    assert [example.why for example in examples[2:]] == [IMPROVED, IMPROVED]  # since SFT
     assert all(example.calibrated for example in examples)
 
 

@@ -41,7 +41,7 @@ def test_rollout_and_forward_agree(
 ) -> None:
     policy = request.getfixturevalue(which)
     trajectories, images = play(policy, image_root, settings, temperature=temperature)
-    assert sum(t.retrieved for t in trajectories) >= 6
+    assert sum(t.retrieved for t in trajectories) >= 4
     assert distance(trajectories, rollout_logprobs(policy, trajectories, images, temperature=temperature)) < 1e-4
 
 
