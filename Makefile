@@ -26,7 +26,7 @@ MEDRWR_PIPELINE_RUN := $(shell date -u +%Y%m%dT%H%M%SZ)-$(shell git rev-parse --
 endif
 export MEDRWR_PIPELINE_RUN
 
-.PHONY: help environment pipeline test check ui base-model paper-dry-run bench-chain pins clean
+.PHONY: help environment pipeline test check ui base-model bench-chain pins clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -57,12 +57,9 @@ check: $(READY) ## lint, format, types, import contracts
 ui: $(READY) ## Dagster and MLflow on this machine only; Ctrl-C ends both
 	@bash infra/ui.sh
 
-base-model: $(READY) ## train the embedded base checkpoint again (it is shipped; about half an hour)
+base-model: $(READY) ## train the embedded base checkpoint again (it is shipped; about 20 minutes)
 	@python -m pipelines base_model
 	@dvc commit --quiet --force base_model
-
-paper-dry-run: $(READY) ## every stage under the paper's parameters, sizes alone overridden, random weights: minutes
-	@python -m tests.benchmarks.paper_dry_run --check
 
 bench-chain: $(READY) ## measure the chain against its bars
 	@python -m tests.benchmarks.chain --check
