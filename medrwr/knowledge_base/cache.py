@@ -26,7 +26,11 @@ CREATE TABLE IF NOT EXISTS rejected (
 CREATE TABLE IF NOT EXISTS outcome (name TEXT PRIMARY KEY, value TEXT);
 """
 _PATIENCE_S = 10.0
-_TABLES = ("files", "documents", "rejected")
+_REMOVE = (
+    "DELETE FROM files WHERE file_id = ?",
+    "DELETE FROM documents WHERE file_id = ?",
+    "DELETE FROM rejected WHERE file_id = ?",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +99,8 @@ class Cache:
 
     def remove(self, file_ids: Iterable[str]) -> None:
         for file_id in file_ids:
-            for table in _TABLES:
-                self._database.execute(f"DELETE FROM {table} WHERE file_id = ?", (file_id,))  # noqa: S608
+            for statement in _REMOVE:
+                self._database.execute(statement, (file_id,))
 
     def commit(self) -> None:
         self._database.commit()

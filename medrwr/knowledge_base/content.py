@@ -141,7 +141,7 @@ class Stream:
         self._document_id = document_id
         self._file: BinaryIO = path.open("rb")
         self._packed = path.stat().st_size if zipped else 0
-        self._source: BinaryIO = gzip.GzipFile(fileobj=self._file) if zipped else self._file  # type: ignore[assignment]
+        self._source: BinaryIO | gzip.GzipFile = gzip.GzipFile(fileobj=self._file) if zipped else self._file
         self._read = 0
         self._limit: int | None = None
 

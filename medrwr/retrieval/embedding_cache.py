@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 
 from medrwr.retrieval.encoder import Matrix, TextEncoder
 
-_KEYS_A_QUERY = 500
+_KNOWN = "SELECT key, vector FROM vectors WHERE key IN (SELECT value FROM json_each(?))"
 
 
 class EmbeddingCache:
@@ -48,13 +49,8 @@ class EmbeddingCache:
         return vectors
 
     def _read(self, keys: Sequence[str]) -> dict[str, bytes]:
-        wanted = list(dict.fromkeys(keys))
-        found: dict[str, bytes] = {}
         with self._open() as store:
-            for start in range(0, len(wanted), _KEYS_A_QUERY):
-                part = wanted[start : start + _KEYS_A_QUERY]
-                places = ",".join("?" * len(part))
-                found.update(store.execute(f"SELECT key, vector FROM vectors WHERE key IN ({places})", part))  # noqa: S608
+            found = dict(store.execute(_KNOWN, (json.dumps(list(keys)),)))
         return {key: value for key, value in found.items() if len(value) == 4 * self._dim}
 
     def _write(self, entries: Sequence[tuple[str, bytes]]) -> None:

@@ -49,7 +49,7 @@ class MemoryTable:
         self,
         terms: Sequence[str],
         *,
-        column: str,  # noqa: ARG002
+        column: str,  # noqa: ARG002 - the signature of `LanceTable.matching`
         limit: int,
         where: PassageFilter | None = None,
     ) -> list[list[Hit]]:

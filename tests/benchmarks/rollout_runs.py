@@ -85,7 +85,7 @@ def resume(root: Path, *, small: bool) -> dict[str, float]:
     steps = ("--steps", "4" if small else "8")
     finish(start(*RUN, "--out", str(root / "whole"), *steps))
     process = start(*RUN, "--out", str(root / "killed"), *steps)
-    state = root / "killed/work/inputs/checkpoint-2/trainer_state.json"
+    state = root.joinpath("killed", "work", "inputs", "checkpoint-2", "trainer_state.json")
     while not state.exists():
         assert process.poll() is None, "the run ended before it could be killed"
         time.sleep(0.01)
