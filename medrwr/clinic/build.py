@@ -96,12 +96,15 @@ class ClinicWriter:
         questions += self.training("sft", self.settings.sft_questions - half, with_image=True, first=half)
         rng = random.Random(f"demonstrations:{self.seed}")
         made = [
-            demonstrate_expert(question, by_fact[question.fact_id])
-            if rng.random() < self.settings.sft_expert_share
-            else demonstrate_literal(question)
+            (demonstrate_expert if rng.random() < self._expert_share(question) else demonstrate_literal)(
+                question, by_fact[question.fact_id]
+            )
             for question in questions
         ]
         return made + self.findings(len(questions))
+
+    def _expert_share(self, question: Question) -> float:
+        return self.settings.sft_image_expert_share if question.images else self.settings.sft_expert_share
 
     def findings(self, first: int) -> list[Demonstration]:
         """Demonstrations without a query, on signs that mean nothing in their modality: no fact can be learned."""

@@ -1,14 +1,15 @@
 """Demonstrations for SFT (M24): they teach the protocol. What to ask for is left to GRPO.
 
 Most demonstrations are *literal*: they ask the knowledge base what the question says, which finds little, and say so.
-The rest are *expert*: name the sign, ask for it by name, and, where the passage of the answer names the disease only,
-ask for that next.
+On an image they say what is seen first, and still ask what the question says: to ask for what is seen is the image
+stage's lesson. The rest are *expert*: name the sign, ask for it by name, and, where the passage of the answer names the
+disease only, ask for that next.
 """
 
 from __future__ import annotations
 
 from medrwr.clinic import vocabulary as words
-from medrwr.clinic.ontology import Condition
+from medrwr.clinic.ontology import Condition, Sign
 from medrwr.clinic.questions import ASKED, NO_NOTE, POINTS_SENTENCE, fact_sentence
 from medrwr.types import Demonstration, DemonstrationStep, Question
 
@@ -17,22 +18,21 @@ NO_ANSWER = "No note answers this."
 
 def demonstrate_finding(question: Question) -> Demonstration:
     """Say what is seen and answer: nothing to ask for."""
-    exam = words.EXAMINATION[question.modality]
-    return Demonstration(question, (), f"The {exam} shows a {question.gold_text}.")
+    return Demonstration(question, (), _seen(question.modality, question.gold_text))
 
 
-def demonstrate_literal(question: Question) -> Demonstration:
+def demonstrate_literal(question: Question, condition: Condition) -> Demonstration:
     """Ask what the question says; read; where no passage has the answer, guess."""
     asked = question.text.split(". ")[-1]
-    start = "There is an image and a question" if question.images else "This is a case with a question"
-    step = DemonstrationStep(f"{start} on the {ASKED[question.kind]}.", asked)
+    case = f"This is a case with a question on the {ASKED[question.kind]}."
+    step = DemonstrationStep(_seen(condition.modality, condition.sign) if question.images else case, asked)
     return Demonstration(question, (step,), f"The answer is {question.gold_text}.", missed_think=NO_ANSWER)
 
 
 def demonstrate_expert(question: Question, condition: Condition) -> Demonstration:
     """Name the sign, ask for it, read, answer; in two steps where the passage of the answer names the disease only."""
     phrase, name = condition.phrase, condition.name
-    seen = f"The {words.EXAMINATION[condition.modality]} shows a {condition.sign}."
+    seen = _seen(condition.modality, condition.sign)
     steps: tuple[DemonstrationStep, ...]
     if question.hops > 1:
         points = POINTS_SENTENCE.format(phrase=phrase, name=name)
@@ -48,3 +48,7 @@ def demonstrate_expert(question: Question, condition: Condition) -> Demonstratio
         final_think=fact_sentence(question.kind, phrase=phrase, name=name, fact=question.gold_text),
         missed_think=NO_NOTE.format(phrase=phrase),
     )
+
+
+def _seen(modality: str, sign: Sign | str) -> str:
+    return f"The {words.EXAMINATION[modality]} shows a {sign}."
