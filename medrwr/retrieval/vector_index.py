@@ -1,8 +1,8 @@
 """The approximate index over vectors: partitions by k-means, one bit a dimension in them (RaBitQ, Gao & Long 2024,
 SIGMOD, arXiv:2405.12497), and the best of that read again in full (`refine_factor`).
 
-Chosen by measurement, tests/benchmarks/retrieval.py part `speed`: the graph of IVF_HNSW_SQ over 100,000 vectors had not
-ended after 200 s on two cores, this takes seconds; a million take about one minute, and a tenth of FAISS's memory.
+Compare with tests/benchmarks/retrieval.py, part `speed`. The graph of IVF_HNSW_SQ over 100,000 vectors had not ended
+after 200 s on two cores, which this builds in seconds.
 """
 
 from __future__ import annotations
