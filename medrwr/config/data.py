@@ -128,13 +128,16 @@ class EncoderSettings(ConfigSection):
 
 
 class IndexSettings(ConfigSection):
-    """The passage index: LanceDB, full text and vectors, fused by reciprocal rank (RRF)."""
+    """The passage index: LanceDB, full text and vectors, fused by rank or by score."""
 
     mode: Literal["hybrid", "vector", "text"] = "hybrid"
     top_k: int = Field(3, ge=1)
     candidates: int = Field(30, ge=1, description="how deep each list goes into the fusion")
-    rrf_k: int = Field(10, ge=1, description="small: at 60 two middling ranks beat one first")
-    text_weight: float = Field(0.8, ge=0, le=1, description="in the fusion; for questions in prose 0.3 is better")
+    fusion: Literal["rank", "score"] = Field("rank", description="score: by score / best score of each list")
+    rrf_k: int = Field(10, ge=1, description="of rank; small: at 60 two middling ranks beat one first")
+    text_weight: float = Field(
+        0.8, ge=0, le=1, description="in the fusion; by score 0.6, for questions in prose 0.2 to 0.3"
+    )
     bigrams: bool = Field(True, description="full text knows pairs of neighbouring words as well as words")
     exact_below: int = Field(20000, ge=0, description="fewer rows than this are scanned exactly, in memory")
     minimum_recall: float = Field(0.99, ge=0, le=1, description="of the vector index, at top_k, against an exact scan")

@@ -19,6 +19,7 @@ from medrwr.retrieval.gate import tuned_search
 from medrwr.retrieval.images import open_cases
 from medrwr.retrieval.manifest import Generation, IndexManifest, rows_digest
 from medrwr.retrieval.store import Wanted, update
+from medrwr.retrieval.vector_index import build_vector_index
 from medrwr.types import ImageCase, Quarantined
 
 if TYPE_CHECKING:
@@ -132,7 +133,5 @@ class _Rows:
 
 
 def _index(table: Any, *, vectors: bool, retrain: bool) -> None:
-    from lancedb.index import HnswSq
-
     if vectors and (retrain or not table.list_indices()):
-        table.create_index("vector", config=HnswSq(distance_type="cosine"), name="vector", replace=True)
+        build_vector_index(table)

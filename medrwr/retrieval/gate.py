@@ -16,16 +16,7 @@ from medrwr.errors import IndexRecallError
 from medrwr.retrieval.encoder import Matrix, normalise
 from medrwr.retrieval.lance import LanceTable
 from medrwr.retrieval.manifest import Generation
-
-# Of IVF_HNSW_SQ, cheapest first. The last ones go through most of the graph: what fails there fails for good.
-LADDER: tuple[Mapping[str, int], ...] = (
-    {"nprobes": 1, "ef": 32, "refine_factor": 1},
-    {"nprobes": 1, "ef": 64, "refine_factor": 2},
-    {"nprobes": 2, "ef": 128, "refine_factor": 3},
-    {"nprobes": 4, "ef": 128, "refine_factor": 4},
-    {"nprobes": 8, "ef": 256, "refine_factor": 5},
-    {"nprobes": 40, "ef": 512, "refine_factor": 10},
-)
+from medrwr.retrieval.vector_index import LADDER
 
 
 def tuned_search(

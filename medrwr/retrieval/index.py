@@ -1,6 +1,6 @@
 """The passage index: a LanceDB table with vectors, a full-text index, and the passages themselves.
 
-Below `exact_below` rows vectors are scanned exactly, in memory; from there on an IVF_HNSW_SQ index is built, its
+Below `exact_below` rows vectors are scanned exactly, in memory; from there on an approximate index is built, its
 search settings are tuned by measured recall, and an index that misses the bar is not published.
 """
 
@@ -20,6 +20,7 @@ from medrwr.retrieval.gate import tuned_search
 from medrwr.retrieval.manifest import Generation, IndexManifest, rows_digest
 from medrwr.retrieval.metrics import known_item_queries
 from medrwr.retrieval.store import Wanted, update
+from medrwr.retrieval.vector_index import build_vector_index
 from medrwr.types import Passage
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _describe(
 
 def _index(table: Any, *, vectors: bool, retrain: bool) -> None:
     """Build the indexes that are missing; `optimize`, which follows, brings the others up to date."""
-    from lancedb.index import FTS, Bitmap, BTree, HnswSq
+    from lancedb.index import FTS, Bitmap, BTree
 
     present = {index.name for index in table.list_indices()}
     if "terms" not in present:
@@ -127,7 +128,7 @@ def _index(table: Any, *, vectors: bool, retrain: bool) -> None:
     if not vectors:
         return
     if "vector" not in present or retrain:
-        table.create_index("vector", config=HnswSq(distance_type="cosine"), name="vector", replace=True)
+        build_vector_index(table)
     for column in {*_FILTERED} - present:
         table.create_index(column, config=BTree() if column == "date" else Bitmap(), name=column)
 

@@ -18,7 +18,7 @@ from medrwr.retrieval.filters import PassageFilter
 if TYPE_CHECKING:
     import pyarrow as pa
 
-DEFAULT_SEARCH: Mapping[str, int] = {"nprobes": 40, "refine_factor": 10}
+DEFAULT_SEARCH: Mapping[str, int] = {"nprobes": 64, "refine_factor": 60}
 
 
 class Hit(NamedTuple):
@@ -58,7 +58,7 @@ class LanceTable:
     ) -> None:
         """Open `version` (None: the last); `exact` goes past the vector index, where there is one.
 
-        `search`: settings of the vector index (nprobes, refine_factor, ef), as tuned when it was built.
+        `search`: settings of the vector index (nprobes, refine_factor), as tuned when it was built.
 
         Raises:
             ArtefactError: there is no such table.

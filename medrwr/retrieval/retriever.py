@@ -18,7 +18,7 @@ from medrwr.config import IndexSettings
 from medrwr.retrieval.analysis import analyse
 from medrwr.retrieval.encoder import TextEncoder
 from medrwr.retrieval.filters import PassageFilter
-from medrwr.retrieval.fusion import fuse
+from medrwr.retrieval.fusion import blend, fuse
 from medrwr.retrieval.index import STAGE, shaping_settings
 from medrwr.retrieval.lance import Hit, Table
 from medrwr.retrieval.manifest import IndexManifest, check_manifest
@@ -89,17 +89,24 @@ class IndexRetriever:
         return lists
 
     def _search(self, queries: Sequence[str], limit: int, where: PassageFilter | None) -> list[Answer]:
-        lists = self.rankings(queries, limit=max(limit, self.settings.candidates), where=where)
-        share = self.settings.text_weight
-        weights = [share, 1 - share] if len(lists) > 1 else [1.0]
+        depth = max(limit, self.settings.candidates)
+        lists = self.rankings(queries, limit=depth, where=where)
         chosen: list[list[tuple[str, float]]] = []
         rows: dict[str, int] = {}
         for hits in zip(*lists, strict=True):
             rows.update({hit.identity: hit.row for ranking in hits for hit in ranking})
-            ids = [[hit.identity for hit in ranking] for ranking in hits]
-            chosen.append(fuse(ids, weights, k=self.settings.rrf_k, limit=limit))
+            chosen.append(self._fused(hits, depth=depth, limit=limit))
         self._load({identity: rows[identity] for best in chosen for identity, _ in best})
         return [tuple(ScoredPassage(self._passages[identity], score) for identity, score in best) for best in chosen]
+
+    def _fused(self, lists: Sequence[Sequence[Hit]], *, depth: int, limit: int) -> list[tuple[str, float]]:
+        share = self.settings.text_weight
+        weights = [share, 1 - share] if len(lists) > 1 else [1.0]
+        if self.settings.fusion == "score":
+            return blend(lists, weights, depth=depth, limit=limit)
+        return fuse(
+            [[hit.identity for hit in ranking] for ranking in lists], weights, k=self.settings.rrf_k, limit=limit
+        )
 
     def _load(self, rows: dict[str, int]) -> None:
         """Read the passages that were not read before."""

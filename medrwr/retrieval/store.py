@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LOCK = "writer.lock"
-_FORMAT = 2  # of the tables' columns
+_FORMAT = 3  # of the tables' columns and of their vector index
 _ROWS_A_COMMIT = 4096
 _IDS_A_DELETE = 2000
 _REBUILT_SHARE = 0.25  # of the rows changed: the vector index is trained anew

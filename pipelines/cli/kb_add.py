@@ -17,6 +17,7 @@ from medrwr.errors import ConfigError
 from medrwr.knowledge_base.cache import Cache
 from medrwr.knowledge_base.ingestion import Ingested, ingest
 from medrwr.records import write_text_atomic
+from pipelines.cli.kb_current import is_current, note_indexed
 from pipelines.cli.screen import make_console
 from pipelines.params import FILE, load_params
 from pipelines.paths import Paths
@@ -61,11 +62,15 @@ def add(request: Request, root: Path = Path()) -> None:
         f"{done.read} of {done.files} files read, {done.quarantined} quarantined, "
         f"{done.near_duplicates} near-duplicate passages left out"
     )
+    if before and not done.read and is_current(changed, paths):
+        console.print("nothing has changed: the index is up to date")
+        return
     run_stage("knowledge_base", source=name, root=root)
     if not request.index:
         return
     if (paths.encoders / "text").is_dir():
         run_stage("index", root=root)
+        note_indexed(load_params(root), paths)
     else:
         console.print("there is no text encoder yet: `dvc repro index` makes it, and the index")
 

@@ -20,12 +20,14 @@ from pathlib import Path
 import numpy as np
 
 from medrwr.retrieval import CachedTextEncoder, TextEncoder
+from medrwr.retrieval.encoder import Matrix
 from medrwr.retrieval.index import search_text
 from pipelines.paths import Paths
 from tests.benchmarks.retrieval_parts import clinic, encoding, ingestion, quality, speed
-from tests.benchmarks.retrieval_parts.data import medquad
+from tests.benchmarks.retrieval_parts.data import bioasq, medquad
+from tests.retrieval.test_kill import killed_at_random
 
-PARTS = ("clinic", "quality", "encoding", "ingestion", "speed")
+PARTS = ("clinic", "quality", "encoding", "ingestion", "kills", "speed")
 AT_LEAST = {
     "clinic_hybrid_recall_at_3": 0.95,
     "clinic_gain_over_best_part": 0.0,
@@ -51,8 +53,11 @@ AT_MOST = {
     "quality_paraphrased_hybrid_p_against_vector": 0.05,
     "quality_bioasq_hybrid_p_against_text": 0.05,
     "quality_bioasq_hybrid_p_against_vector": 0.05,
+    "encoding_bfloat16_medquad_recall@3_lost": 0.005,
+    "encoding_bfloat16_bioasq_recall@3_lost": 0.005,
     "ingestion_one_percent_share": 0.03,
     "ingestion_unchanged_s": 2.0,
+    "ingestion_passages_of_a_deleted_document": 0.0,
     "speed_clustered_1000000_memory_share": 0.5,
 }
 # Of --small: a few dozen questions decide nothing, so that only what must hold at any size is a bar.
@@ -63,11 +68,11 @@ SMALL = frozenset({"clinic_hybrid_recall_at_3", "clinic_cached_ms", "quality_med
 def measure(options: argparse.Namespace, root: Path) -> dict[str, float]:
     """All figures of the parts asked for, named by their part."""
     cache = options.cache or root / "cache"
-    encoder: TextEncoder = CachedTextEncoder(clinic.text_encoder(Paths(Path()), root), cache)
+    encoder = CachedTextEncoder(encoding.exported(cache, "float32"), cache)
     figures: dict[str, float] = {}
     for part in options.only:
         start = time.perf_counter()
-        found = _part(part, options, root / part, encoder)
+        found = _part(part, options, root / part, encoder, cache)
         figures |= {f"{part}_{name}": value for name, value in found.items()}
         print(f"\n{part}: {time.perf_counter() - start:.0f} s", flush=True)
         for name, value in found.items():
@@ -75,25 +80,32 @@ def measure(options: argparse.Namespace, root: Path) -> dict[str, float]:
     return figures
 
 
-def _part(part: str, options: argparse.Namespace, root: Path, encoder: TextEncoder) -> dict[str, float]:
+def _part(part: str, options: argparse.Namespace, root: Path, encoder: TextEncoder, cache: Path) -> dict[str, float]:
     root.mkdir(parents=True, exist_ok=True)
     small: bool = options.small
+    documents, questions = (60, 40) if small else (options.documents, options.questions)
     if part == "clinic":
         return clinic.measure(root, small=small)
     if part == "quality":
-        documents, questions = (60, 40) if small else (options.documents, options.questions)
         return quality.measure(options.data, root, encoder, documents=documents, questions=questions, small=small)
-    documents = 60 if small else options.documents
-    real, _ = medquad(options.data, documents=documents, questions=1, seed=7)
+    if part == "ingestion":
+        return ingestion.measure(root, options.data, small=small)
+    if part == "kills":  # each is checked as it happens; an index that is neither old nor new ends the benchmark
+        return dict(killed_at_random(root, kills=1 if small else 20, rows=900 if small else 6000, seed=5))
+    real, _ = medquad(options.data, documents=documents, questions=questions, seed=7)
     texts = [search_text(passage) for passage in real.passages]
     if part == "encoding":
-        return encoding.measure(root, texts, small=small)
-    if part == "ingestion":
-        plain = clinic.text_encoder(Paths(Path()), root)
-        return ingestion.measure(root, real.passages, plain, small=small)
-    base = encoder.encode(texts)
+        figures = encoding.measure(cache, texts, small=small)
+        sets = (real,) if small else (real, bioasq(options.data, questions=questions, seed=7))
+        for one in sets:
+            figures |= encoding.found_less(one, cache, cache)
+        return figures
+    return _speed(options, root, encoder.encode(texts))
+
+
+def _speed(options: argparse.Namespace, root: Path, base: Matrix) -> dict[str, float]:
     figures: dict[str, float] = {}
-    for size in [2000] if small else options.sizes:
+    for size in [2000] if options.small else options.sizes:
         figures |= speed.measure(root, base, size)
         if size <= 100_000:
             figures |= speed.measure(root, base, size, name="uniform")
@@ -107,7 +119,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--sizes", nargs="+", type=int, default=[100_000], help="of the speed comparison")
     parser.add_argument("--documents", type=int, default=None, help="of MedQuAD (all)")
-    parser.add_argument("--questions", type=int, default=500, help="of each real set")
+    parser.add_argument("--questions", type=int, default=2000, help="of each real set, at most")
     parser.add_argument("--cache", type=Path, default=None, help="keep embeddings here")
     default = os.environ.get("MEDRWR_TEST_DATA", "../shared/data")
     parser.add_argument("--data", type=Path, default=Path(default), help="real data (MEDRWR_TEST_DATA)")

@@ -9,7 +9,7 @@ import pytest
 
 from medrwr.retrieval.encoder import normalise
 from medrwr.types import Passage
-from tests.benchmarks.retrieval_parts import ingestion, quality, speed
+from tests.benchmarks.retrieval_parts import quality, speed
 from tests.benchmarks.retrieval_parts.data import Question, RealSet, bioasq, medquad
 from tests.benchmarks.retrieval_parts.encoding import hundred_words
 from tests.retrieval.fakes import WordEncoder
@@ -71,10 +71,3 @@ def test_speed_part_on_2000_vectors(tmp_path: Path) -> None:
     for engine in ("faiss", "lance", "memory"):
         assert figures[f"clustered_2000_{engine}_recall@3"] >= 0.99
         assert figures[f"clustered_2000_{engine}_single_per_s"] > 0
-
-
-def test_updates_part_on_a_few_passages(tmp_path: Path) -> None:
-    passages = [Passage(f"p{n}", f"A ring number {n} of kind {n % 7}.", f"d{n // 3}") for n in range(600)]
-    figures = ingestion.measure(tmp_path, passages, WordEncoder(), small=True)
-    assert figures["unchanged_s"] < figures["whole_s"]
-    assert figures["kills_old"] + figures["kills_new"] == 1

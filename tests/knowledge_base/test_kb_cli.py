@@ -128,11 +128,17 @@ def test_list_and_stats_say_what_is_there(root: Path, capsys: pytest.CaptureFixt
     assert "is not a readable PDF" in shown.getvalue()
 
 
-def test_search_and_verify_on_a_built_index(root: Path) -> None:
+def test_search_and_verify_on_a_built_index(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With the real encoder: what was added is found, what was changed behind the back is told."""
     export_text_encoder(text_encoder_source(PACKAGED), root / "models/encoders/text", name=PACKAGED, max_tokens=64)
     add(Request(root / "notes"))
     add(Request(root.parent / "Some papers", name="papers"))
+    capsys.readouterr()
+    add(Request(root / "notes"))
+    assert "nothing has changed" in capsys.readouterr().out
+    (root / "data/index_manifest.json").unlink()
+    add(Request(root / "notes"))
+    assert "nothing has changed" not in capsys.readouterr().out
     screen, shown = console()
     search("treatment of Melkosis", count=1, console=screen)
     assert "1. Melkosis" in shown.getvalue()

@@ -10,8 +10,9 @@ import pytest
 from medrwr.config import IndexSettings
 from medrwr.errors import IndexRecallError
 from medrwr.retrieval import build_index
-from medrwr.retrieval.gate import LADDER, exact_scores, score_recall, tuned_search
+from medrwr.retrieval.gate import exact_scores, score_recall, tuned_search
 from medrwr.retrieval.manifest import read_generations
+from medrwr.retrieval.vector_index import LADDER
 from medrwr.types import Passage
 from tests.retrieval.fakes import WordEncoder
 

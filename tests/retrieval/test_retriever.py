@@ -116,7 +116,7 @@ def test_memory_and_lancedb_rank_alike(retriever: IndexRetriever, tmp_path: Path
         assert table.take([hit.row], ["id"])["id"].to_pylist() == [hit.identity]
 
 
-def test_m7_a_large_index_is_searched_by_lancedb_with_hnsw(retriever: IndexRetriever, tmp_path: Path) -> None:
+def test_m7_a_large_index_is_searched_by_lancedb(retriever: IndexRetriever, tmp_path: Path) -> None:
     settings = IndexSettings(exact_below=300)
     manifest = build_index(clinic(), WordEncoder(), tmp_path / "index", tmp_path / "manifest.json", settings)
     assert read_manifest(tmp_path / "manifest.json", stage="index").settings["exact_below"] == 300

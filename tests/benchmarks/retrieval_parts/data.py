@@ -8,7 +8,6 @@ import re
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -39,26 +38,34 @@ class RealSet:
 
 
 def medquad(data: Path, *, documents: int | None, questions: int, seed: int) -> tuple[RealSet, RealSet]:
-    """MedQuAD: question -> the documents that ask it; and the same with the focus replaced by a synonym of it."""
+    """MedQuAD: question -> the documents that ask it; and the same with the focus replaced by a synonym of it.
+
+    Questions to judge by and those to develop with (of both kinds) are about different conditions.
+    """
     folder = data / "text/medquad"
     settings = KnowledgeBaseSettings(chunk_words=CHUNK_WORDS)
     with tempfile.TemporaryDirectory() as name:
-        source = folder if documents is None else _some(folder, Path(name), documents, seed)
+        source = folder if documents is None else some_documents(folder, Path(name), documents, seed)
         passages = build_knowledge_base(source, source="medquad", settings=settings).passages
     asked: dict[str, set[str]] = defaultdict(set)
     for passage in passages:
         asked[_plain(passage.section)].add(passage.document_id)
-    order = sorted({(passage.section, passage.document_id) for passage in passages if passage.section})
+    titles = sorted({_plain(passage.title) for passage in passages})
+    judged = set(random.Random(seed).sample(titles, len(titles) // 2))
+    order = sorted({(one.section, one.document_id, _plain(one.title) in judged) for one in passages if one.section})
     random.Random(seed).shuffle(order)
-    found = [Question(text, frozenset(asked[_plain(text)])) for text, _ in order[: 2 * questions]]
-    plain = RealSet("medquad", passages, tuple(found[:questions]), tuple(found[questions:]))
-    renamed = []
-    for text, document in order:
+    plain: dict[bool, list[Question]] = {True: [], False: []}
+    renamed: dict[bool, list[Question]] = {True: [], False: []}
+    for text, document, judge in order:
+        right = frozenset(asked[_plain(text)])
+        plain[judge].append(Question(text, right))
         other = _renamed(text, folder / document, random.Random(f"{seed}:{text}"))
         if other is not None:
-            renamed.append(Question(other, frozenset(asked[_plain(text)])))
-    return plain, RealSet(
-        "paraphrased", passages, tuple(renamed[:questions]), tuple(renamed[questions : 2 * questions])
+            renamed[judge].append(Question(other, right))
+    development = (*plain[False][:questions], *renamed[False][:questions])
+    return (
+        RealSet("medquad", passages, tuple(plain[True][:questions]), development),
+        RealSet("paraphrased", passages, tuple(renamed[True][:questions]), development),
     )
 
 
@@ -79,11 +86,12 @@ def bioasq(data: Path, *, questions: int, seed: int) -> RealSet:
     )
     found = [Question(" ".join(text.split()), frozenset(ids)) for text, ids in sorted(asked.items())]
     random.Random(seed).shuffle(found)
-    return RealSet("bioasq", passages, tuple(found[:questions]), tuple(found[questions : 2 * questions]))
+    half = len(found) // 2
+    return RealSet("bioasq", passages, tuple(found[:half][:questions]), tuple(found[half:][:questions]))
 
 
-def pubmedqa(data: Path, others: Sequence[Passage], *, questions: int, seed: int) -> RealSet:
-    """PubMedQA: question -> its abstract, among `others`."""
+def pubmedqa(data: Path, others: RealSet, *, questions: int, seed: int) -> RealSet:
+    """PubMedQA: question -> its abstract, among the passages of `others`, whose questions it is developed with."""
     entries = json.loads((data / "mcq/pubmedqa/ori_pqal.nontest.json").read_text(encoding="utf-8"))
     passages = tuple(
         Passage(f"pubmedqa-{identity}-{number}", " ".join(text.split()), identity, source="pubmedqa", section=label)
@@ -93,17 +101,18 @@ def pubmedqa(data: Path, others: Sequence[Passage], *, questions: int, seed: int
     found = [Question(entry["QUESTION"], frozenset({identity})) for identity, entry in sorted(entries.items())]
     random.Random(seed).shuffle(found)
     known = {passage.document_id for passage in passages}
-    kept = tuple(passage for passage in others if passage.document_id not in known)
-    return RealSet("pubmedqa", passages + kept, tuple(found[:questions]), ())
+    kept = tuple(passage for passage in others.passages if passage.document_id not in known)
+    return RealSet("pubmedqa", passages + kept, tuple(found[:questions]), others.development)
 
 
-def _some(folder: Path, place: Path, count: int, seed: int) -> Path:
-    """A folder with `count` of the files."""
+def some_documents(folder: Path, place: Path, count: int | None, seed: int) -> Path:
+    """Copies `count` (None: all) of the files to `place`."""
     paths = sorted(folder.rglob("*.xml"))
-    for path in random.Random(seed).sample(paths, min(count, len(paths))):
+    chosen = paths if count is None else random.Random(seed).sample(paths, min(count, len(paths)))
+    for path in chosen:
         copy = place / path.relative_to(folder)
         copy.parent.mkdir(exist_ok=True)
-        shutil.copy(path, copy)
+        shutil.copyfile(path, copy)
     return place
 
 

@@ -1,59 +1,89 @@
-"""What an update costs against the whole, and what a reader sees when a writer is killed."""
+"""All of MedQuAD by one command, `medrwr kb add`, in a workspace of its own: the first time, and when little changed.
+
+Every figure is a whole process: start, reading, encoding, indexing, its quality gate, tracking.
+"""
 
 from __future__ import annotations
 
-import dataclasses
+import json
+import os
+import subprocess
+import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
-from medrwr.config import IndexSettings
-from medrwr.retrieval import TextEncoder, build_index
-from medrwr.types import Passage
-from tests.retrieval.test_kill import killed_at_random
+from medrwr.retrieval.text_export import PACKAGED, export_text_encoder, text_encoder_source
+from tests.benchmarks.retrieval_parts.data import some_documents
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+PARAMS = """
+base: {threads: 2}
+knowledge_base:
+  sources:
+    medquad: {path: ../documents}
+  chunk_words: 100
+  tail_share: 1.0
+encoders: {text_max_tokens: 256, text_precision: bfloat16}
+index: {fusion: score, text_weight: 0.6, minimum_known_items: 0.0}
+"""
 
 
-def measure(root: Path, passages: Sequence[Passage], encoder: TextEncoder, *, small: bool) -> dict[str, float]:
-    """Seconds of the whole, of nothing changed, of 1% of the documents changed, and of one document removed."""
-    folder, settings = root / "updates", IndexSettings(exact_below=10**9)
-    manifest_path = folder / "manifest.json"
-    digests = []
-
-    def build(rows: Sequence[Passage]) -> float:
-        start = time.perf_counter()
-        digests.append(build_index(rows, encoder, folder / "index", manifest_path, settings).digest)
-        return time.perf_counter() - start
-
-    whole, nothing = build(passages), build(passages)
-    documents = sorted({passage.document_id for passage in passages})
-    touched = set(documents[::100])
-    changed = [_edited(passage) if passage.document_id in touched else passage for passage in passages]
-    one_percent = build(changed)
-    without = [passage for passage in changed if passage.document_id != documents[0]]
-    removed = build(without)
-    assert len(set(digests)) == 3
-    assert len(_ids(folder, manifest_path)) == len(without)
-    kills = killed_at_random(root / "kills", kills=1 if small else 20, rows=900 if small else 6000, seed=5)
-    return {
-        "passages": len(passages),
-        "whole_s": whole,
-        "unchanged_s": nothing,
-        "one_percent_s": one_percent,
-        "one_percent_share": one_percent / whole,
-        "removal_s": removed,
-        **{f"kills_{name}": count for name, count in kills.items()},
-    }
+def measure(root: Path, data: Path, *, small: bool) -> dict[str, float]:
+    """Seconds of the first run, of nothing changed, of 1% of the documents changed, of one document deleted."""
+    workspace, documents = root / "workspace", root / "documents"
+    workspace.mkdir(parents=True)
+    (workspace / "params.yaml").write_text(PARAMS)
+    documents.mkdir()
+    some_documents(data / "text/medquad", documents, 60 if small else None, seed=7)
+    encoder = workspace / "models/encoders/text"
+    export_text_encoder(text_encoder_source(PACKAGED), encoder, name=PACKAGED, max_tokens=256, precision="bfloat16")
+    figures = {"whole_s": add(workspace)}
+    figures |= {"documents": counts(workspace)["documents"], "passages": counts(workspace)["passages"]}
+    figures["unchanged_s"] = min(add(workspace) for _ in range(3))
+    files = sorted(path for path in documents.rglob("*.xml") if "</Answer>" in path.read_text(encoding="utf-8"))
+    for path in files[:: 10 if small else 100]:
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("</Answer>", " Reviewed again this year.</Answer>"), encoding="utf-8")
+    figures["one_percent_s"] = add(workspace)
+    figures["one_percent_share"] = figures["one_percent_s"] / figures["whole_s"]
+    gone = files[1].relative_to(documents).as_posix()
+    figures["passages_of_it_before_deletion"] = float(passages_of(gone, workspace))
+    files[1].unlink()
+    figures["removal_s"] = add(workspace)
+    figures["passages_of_a_deleted_document"] = float(passages_of(gone, workspace))
+    return figures
 
 
-def _edited(passage: Passage) -> Passage:
-    """Another text, so another id: as a changed document comes out of the knowledge base."""
-    return dataclasses.replace(passage, passage_id=f"{passage.passage_id}e", text=f"{passage.text} Revised.")
+def add(workspace: Path) -> float:
+    """Seconds of `medrwr kb add`, its verdict checked by `medrwr kb verify`."""
+    start = time.perf_counter()
+    _medrwr(workspace, "add", "../documents", "--name", "medquad")
+    took = time.perf_counter() - start
+    _medrwr(workspace, "verify")
+    return took
 
 
-def _ids(folder: Path, manifest_path: Path) -> set[str]:
+def counts(workspace: Path) -> dict[str, float]:
+    found: dict[str, float] = json.loads((workspace / "metrics/knowledge_base_medquad.json").read_text())
+    return found
+
+
+def passages_of(document: str, workspace: Path) -> int:
+    """Rows of the published index that are of this document."""
+    import lancedb
+
     from medrwr.retrieval.manifest import read_generations
-    from medrwr.retrieval.memory import open_table
 
-    generation = read_generations(folder / "index", stage="index")[0]
-    table = open_table(folder / "index", generation, text="terms")
-    return set(table.take(list(range(generation.manifest.rows)), ["id"])["id"].to_pylist())
+    generation = read_generations(workspace / "data/index", stage="index")[0]
+    table = lancedb.connect(str(workspace / "data/index")).open_table(generation.table)
+    table.checkout(generation.version)
+    lines = table.search().select(["passage"]).to_arrow()["passage"].to_pylist()
+    return sum(json.loads(line)["document_id"] == document for line in lines)
+
+
+def _medrwr(workspace: Path, *arguments: str) -> None:
+    command = [sys.executable, "-m", "pipelines.cli.main", "kb", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(command, cwd=workspace, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr[-2000:]}")

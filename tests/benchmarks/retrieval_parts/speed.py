@@ -21,10 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medrwr.retrieval.encoder import Matrix, normalise
-from medrwr.retrieval.gate import LADDER, exact_scores, score_recall, tuned_search
+from medrwr.retrieval.gate import exact_scores, score_recall, tuned_search
 from medrwr.retrieval.lance import LanceTable
 from medrwr.retrieval.manifest import Generation, IndexManifest
 from medrwr.retrieval.memory import MemoryTable
+from medrwr.retrieval.vector_index import LADDER, build_vector_index
 
 K, BATCH = 3, 64
 QUERIES, BATCHES = 300, 8
@@ -74,7 +75,6 @@ def _build(folder: Path, size: int, part: Callable[[int], Matrix], starts: range
     """The vectors as .npy parts for FAISS, and the same in a Lance table with the index that stage `index` builds."""
     import lancedb
     import pyarrow as pa
-    from lancedb.index import HnswSq
 
     dim = part(0).shape[1]
     store = lancedb.connect(str(folder))
@@ -86,7 +86,7 @@ def _build(folder: Path, size: int, part: Callable[[int], Matrix], starts: range
         values = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), dim)
         table.add(pa.table({"id": [f"{row:08d}" for row in range(start, start + len(vectors))], "vector": values}))
     began = time.perf_counter()
-    table.create_index("vector", config=HnswSq(distance_type="cosine"), name="vector")
+    build_vector_index(table)
     took = time.perf_counter() - began
     manifest = IndexManifest("vectors", size, "", "", "", {})
     generation = Generation(manifest, "vectors", table.version, {})
