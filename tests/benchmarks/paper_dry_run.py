@@ -29,6 +29,7 @@ SIZES: dict[str, dict[str, Any]] = {
     "clinic": {**TINY["clinic"], "image_size": 112},
     "base_model": {"checkpoint": f"{HUB}/qwen2.5-vl"},
     "encoders": {"text_encoder": f"{HUB}/bge-m3", "image_encoder": f"{HUB}/biomedclip", "text_max_tokens": 64},
+    "index": {"minimum_known_items": 0.0},  # random weights find nothing: the gate would stop here, as it should
     "rollout": {"max_turn_tokens": 24, "max_completion_tokens": 448, "batch_size": 32},
     "sft": {},
 }
@@ -89,6 +90,7 @@ def make_image_encoder(folder: Path) -> None:
     )  # fmt: skip
     BertModel(config).save_pretrained(text)
     tokenizer.save_pretrained(text)
+    tokenizer.save_pretrained(folder)  # where open_clip looks when the checkpoint is a folder
     model = {
         "embed_dim": 32,
         "vision_cfg": {
