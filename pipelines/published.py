@@ -1,4 +1,4 @@
-"""Published data sets in the place of the clinic's own (`datasets` in params.yaml): native files -> the same records."""
+"""Published data sets in the place of the clinic's own (`datasets` in params.yaml), as the same records."""
 
 from __future__ import annotations
 

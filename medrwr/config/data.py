@@ -9,7 +9,6 @@ from pydantic import Field, field_validator
 
 from medrwr.config.section import ConfigSection
 
-
 _SAFE_NAME = r"[a-z0-9_-]+"
 
 

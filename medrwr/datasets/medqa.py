@@ -1,7 +1,7 @@
 """MedQA-USMLE (Jin et al. 2021, doi:10.3390/app11146421): the first set of the text stage (M23).
 
 Native: JSON lines with `question`, `options` {"A": text, ..}, `answer` (its text), `answer_idx` (its letter) and
-`meta_info` ("step1", "step2&3"). The release has five options in train.jsonl, and four in phrases_no_exclude_train.jsonl.
+`meta_info` ("step1", "step2&3"). The release has five options in train.jsonl, four in phrases_no_exclude_train.jsonl.
 The letter and the text of the answer have to agree. Records have no id: theirs is made from their content.
 """
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pyarrow
+import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
@@ -76,7 +76,7 @@ def test_cop_from_zero_is_told_by_a_zero_or_by_parquet(tmp_path: Path) -> None:
     assert [q.gold_letter for q in read_medmcqa(write_lines(tmp_path / "a.json", records))[0]] == ["C", "A"]
     path = tmp_path / "data/train-00000-of-00001.parquet"
     path.parent.mkdir()
-    parquet.write_table(pyarrow.Table.from_pylist([MEDMCQA | {"cop": 2}]), path)
+    parquet.write_table(pa.Table.from_pylist([MEDMCQA | {"cop": 2}]), path)
     assert read_medmcqa(tmp_path)[0][0].gold_text == "Vitamin B12"
     with pytest.raises(ArtefactError, match="both 0 and 4"):
         read_medmcqa(write_lines(tmp_path / "b.json", [MEDMCQA | {"cop": 0}, MEDMCQA | {"id": "2", "cop": 4}]))
