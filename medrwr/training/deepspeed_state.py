@@ -19,7 +19,7 @@ def state_arguments(options: RunOptions) -> dict[str, Any]:
     from accelerate.state import AcceleratorState, PartialState
     from accelerate.utils import patch_environment
 
-    reset: Any = AcceleratorState._reset_state  # as transformers does; accelerate has no public way
+    reset: Any = AcceleratorState._reset_state  # noqa: SLF001 - as transformers does: accelerate has no public way
     reset(reset_partial_state=True)
     with patch_environment(accelerate_use_deepspeed="true"):
         PartialState(backend="gloo")
