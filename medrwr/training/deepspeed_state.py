@@ -23,7 +23,7 @@ def state_arguments(options: RunOptions) -> dict[str, Any]:
     reset(reset_partial_state=True)
     with patch_environment(accelerate_use_deepspeed="true"):
         PartialState(backend="gloo")
-    return {"use_cpu": False, "accelerator_config": {"use_configured_state": True}}
+    return {"accelerator_config": {"use_configured_state": True}}
 
 
 def check_state(trainer: Any, options: RunOptions) -> None:
