@@ -26,7 +26,7 @@ MEDRWR_PIPELINE_RUN := $(shell date -u +%Y%m%dT%H%M%SZ)-$(shell git rev-parse --
 endif
 export MEDRWR_PIPELINE_RUN
 
-.PHONY: help environment pipeline test check ui base-model bench-chain pins clean
+.PHONY: help environment pipeline test check ui base-model bench-chain paper-dry-run pins clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -63,6 +63,9 @@ base-model: $(READY) ## train the embedded base checkpoint again (it is shipped;
 
 bench-chain: $(READY) ## measure the chain against its bars
 	@python -m tests.benchmarks.chain --check
+
+paper-dry-run: $(READY) ## every stage under params/paper.yaml on small stand-ins, to a registered model (about 5 minutes)
+	@python -m tests.benchmarks.paper_dry_run --check
 
 pins: $(READY) ## write constraints.txt from what is installed in .venv
 	@python -m pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==[^ ]+$$' > constraints.txt

@@ -1,9 +1,10 @@
-"""Stage `clinic`: write the simulated clinic, and refuse it when training and evaluation items overlap (M14)."""
+"""Stage `clinic`: write the simulated clinic, published sets in their place, and refuse overlapping items (M14)."""
 
 from __future__ import annotations
 
 from medrwr.clinic.build import build_clinic
 from pipelines.disjoint import drop_overlaps, require_disjoint_splits
+from pipelines.published import take_in
 from pipelines.stage import StageContext, StageResult
 
 
@@ -11,7 +12,10 @@ def run(context: StageContext) -> StageResult:
     """Documents, images, questions and cases below data/clinic."""
     params = context.params
     counts = build_clinic(params.clinic, context.paths.clinic, seed=params.base.seed, progress=context.sink.progress)
+    counts |= take_in(context)
     counts["dropped_overlaps"] = drop_overlaps(context.paths)
     counts["disjoint_pairs"] = require_disjoint_splits(context.paths)
     headline = f"{counts['documents']} documents, {counts['images']} images, {counts['test']} test questions"
+    if published := [*params.datasets.rl_text, *params.datasets.image_cases]:
+        headline += f"; from {', '.join(published)}: {counts['quarantined']} records quarantined"
     return StageResult({name: float(value) for name, value in counts.items()}, headline)

@@ -16,11 +16,14 @@ from pydantic import ValidationError
 from medrwr.config.data import (
     BaseSettings,
     CaseIndexSettings,
+    CaseSetSettings,
     ClinicSettings,
     ColumnSettings,
+    DatasetsSettings,
     EncoderSettings,
     IndexSettings,
     KnowledgeBaseSettings,
+    QuestionSetSettings,
     SourceSettings,
 )
 from medrwr.config.learning import BaseModelSettings, GrpoSettings, RewardSettings, RolloutSettings, SftSettings
@@ -33,14 +36,17 @@ __all__ = [
     "BaseSettings",
     "CalibrateSettings",
     "CaseIndexSettings",
+    "CaseSetSettings",
     "ClinicSettings",
     "ColumnSettings",
+    "DatasetsSettings",
     "EncoderSettings",
     "EvaluateSettings",
     "GrpoSettings",
     "IndexSettings",
     "KnowledgeBaseSettings",
     "Params",
+    "QuestionSetSettings",
     "RegisterSettings",
     "RewardSettings",
     "RolloutSettings",
@@ -55,6 +61,7 @@ class Params(ConfigSection):
 
     base: BaseSettings = BaseSettings()
     clinic: ClinicSettings = ClinicSettings()
+    datasets: DatasetsSettings = DatasetsSettings()
     base_model: BaseModelSettings = BaseModelSettings()
     knowledge_base: KnowledgeBaseSettings = KnowledgeBaseSettings()
     encoders: EncoderSettings = EncoderSettings()

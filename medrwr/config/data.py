@@ -9,6 +9,8 @@ from pydantic import Field, field_validator
 
 from medrwr.config.section import ConfigSection
 
+_SAFE_NAME = r"[a-z0-9_-]+"
+
 
 class BaseSettings(ConfigSection):
     """What every stage shares."""
@@ -44,6 +46,42 @@ class ClinicSettings(ConfigSection):
     two_hop_test_questions: int = Field(400, ge=2, description="held out; half text, half image")
     image_cases: int = Field(1500, ge=8)
     encoder_pairs: int = Field(3000, ge=8, description="images of their own, for the image-text encoder")
+
+
+class PublishedSettings(ConfigSection):
+    """One published data set: a folder or file of the workspace, else its name on the Hugging Face hub."""
+
+    path: str
+    revision: str | None = Field(
+        None, description="the hub's commit; of a folder any label: change it when its files have changed"
+    )
+
+
+class QuestionSetSettings(PublishedSettings):
+    """A published set of questions."""
+
+    format: Literal["medqa", "medmcqa"]
+    split: Literal["train", "validation", "test"] = "train"
+
+
+class CaseSetSettings(PublishedSettings):
+    """A published set of images with captions."""
+
+    format: Literal["pubmedvision", "eced"]
+
+
+class DatasetsSettings(ConfigSection):
+    """Published sets that take the place of the clinic's own; where none is named, the clinic's stay."""
+
+    rl_text: dict[str, QuestionSetSettings] = Field({}, description="questions of the text stage (M23)")
+    image_cases: dict[str, CaseSetSettings] = Field({}, description="the corpus of image cases (M10)")
+
+    @field_validator("rl_text", "image_cases")
+    @classmethod
+    def _safe_names(cls, sets: dict[str, PublishedSettings]) -> dict[str, PublishedSettings]:
+        if unsafe := [name for name in sets if not re.fullmatch(_SAFE_NAME, name)]:
+            raise ValueError(f"names of data sets must match ^[a-z0-9_-]+$, got {unsafe}")
+        return sets
 
 
 class ColumnSettings(ConfigSection):
@@ -103,7 +141,7 @@ class KnowledgeBaseSettings(ConfigSection):
     @field_validator("sources")
     @classmethod
     def _safe_names(cls, sources: dict[str, SourceSettings]) -> dict[str, SourceSettings]:
-        unsafe = [name for name in sources if not re.fullmatch(r"[a-z0-9_-]+", name)]
+        unsafe = [name for name in sources if not re.fullmatch(_SAFE_NAME, name)]
         if unsafe or not sources:
             raise ValueError(f"source names must match ^[a-z0-9_-]+$ and there must be one, got {list(sources)}")
         return sources

@@ -20,6 +20,7 @@ from medrwr.rollout.engine import RolloutEngine
 from medrwr.sinks import MetricSink
 from medrwr.training.adapters import lora_config, merge
 from medrwr.training.aggregation import Decoupled
+from medrwr.training.deepspeed_state import check_state, state_arguments
 from medrwr.training.dynamic import DynamicSampling
 from medrwr.training.prompts import prompt_rows
 from medrwr.training.resuming import resume_point
@@ -75,7 +76,7 @@ def train_grpo(
     trained policy is saved.
 
     Raises:
-        ConfigError: the batch cannot be cut in equal parts.
+        ConfigError: the batch cannot be cut in equal parts, or DeepSpeed is asked for and was left out.
         ArtefactError: text and image questions are mixed.
         CollapseError: an alarm stopped the training; the work folder keeps the last good checkpoint.
     """
@@ -108,6 +109,7 @@ def train_grpo(
         callbacks=[SinkCallback(sink, "GRPO"), *([alarm] if alarm else [])],
         peft_config=lora_config(settings.lora_rank),
     )
+    check_state(trainer, options)
     trainer.exchange = exchange
     trainer.decoupled = _decoupled(task, settings)
     trainer.remove_callback(PrinterCallback)
@@ -150,7 +152,7 @@ def grpo_arguments(settings: GrpoSettings, options: RunOptions, output: Path, *,
     from trl.trainer.grpo_config import GRPOConfig
 
     return GRPOConfig(
-        **common_arguments(options, output),
+        **common_arguments(options, output) | state_arguments(options),
         max_steps=settings.steps,
         per_device_train_batch_size=rows_a_device(settings, processes=options.processes),
         gradient_accumulation_steps=settings.gradient_accumulation_steps,

@@ -27,6 +27,7 @@ from tests.benchmarks.rollout_agreement import agreement
 from tests.benchmarks.rollout_cost import step_cost
 from tests.benchmarks.rollout_runs import processes, resume
 from tests.benchmarks.rollout_speed import speed
+from tests.rollout.families import FAMILIES
 
 PARTS: Mapping[str, Callable[..., dict[str, float]]] = {
     "speed": speed,
@@ -52,12 +53,9 @@ BARS = {
     "times_reference_batch_64": Bar(">=", 3.0),
     "times_reference_batch_2": Bar(">=", 5.0),
     "same_answers": Bar(">=", 1.0),
-    "logprob_fp32_bpe": Bar("<=", 1e-4),
-    "logprob_fp32_wordy_bpe": Bar("<=", 1e-4),
-    "logprob_fp32_unigram": Bar("<=", 1e-4),
-    "logprob_fp32_wordpiece": Bar("<=", 1e-4),
+    **{f"logprob_fp32_{family.replace(' ', '_')}": Bar("<=", 1e-4) for family in FAMILIES},
     "logprob_fp32_image_midway": Bar("<=", 1e-4),
-    "logprob_bf16": Bar("<=", 0.05),
+    **{f"logprob_bf16_{family.replace(' ', '_')}": Bar("<=", 0.05) for family in FAMILIES},
     "step_over_its_parts": Bar("<=", 1.15),
     "zero2_is_deepspeed": Bar(">=", 1.0),
     "zero2_loss_difference": Bar("<=", 1e-3),

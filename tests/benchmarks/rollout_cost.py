@@ -1,4 +1,7 @@
-"""What a GRPO step costs beside the sum of its parts, each done alone on the same episodes."""
+"""What a GRPO step costs beside the sum of its parts, each done alone on as many episodes of the same questions.
+
+The trainer leaves rows without an advantage out of its training pass; here it keeps them all, as the parts do.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,7 @@ def step_cost(root: Path, *, small: bool) -> dict[str, float]:
         steps=steps, num_generations=side, prompts_per_step=side, learning_rate=1e-5, save_steps=10_000, alarms="off"
     )
     durations: list[float] = []
-    original = SparingTrainer.training_step
+    original, spares = SparingTrainer.training_step, SparingTrainer.spares
 
     def timed(self: Any, *args: Any, **kwargs: Any) -> Any:
         start = time.process_time()
@@ -57,6 +60,7 @@ def step_cost(root: Path, *, small: bool) -> dict[str, float]:
         return result
 
     SparingTrainer.training_step = timed  # type: ignore[method-assign]
+    SparingTrainer.spares = property(lambda _: False)  # type: ignore[method-assign, assignment]
     begin = time.process_time()
     try:
         train_grpo(
@@ -69,6 +73,7 @@ def step_cost(root: Path, *, small: bool) -> dict[str, float]:
         )
     finally:
         SparingTrainer.training_step = original  # type: ignore[method-assign]
+        SparingTrainer.spares = spares  # type: ignore[method-assign]
     whole = time.process_time() - begin
     parts = alone(policy, engine, scorer, retriever, [q for q in questions[:side] for _ in range(side)], root)
     optimiser = parts["optimiser_s"]

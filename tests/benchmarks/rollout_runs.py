@@ -22,7 +22,6 @@ def environment(**more: str) -> dict[str, str]:
         "PYTHONPATH": str(REPOSITORY),
         "OMP_NUM_THREADS": "1",
         "DS_ACCELERATOR": "cpu",
-        "ACCELERATE_USE_CPU": "true",
         **more,
     }
 

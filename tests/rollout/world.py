@@ -86,9 +86,10 @@ class Size:
     imagines: bool = False
 
 
-def _training_rows(
-    policy: Policy, image_root: Path, size: Size
-) -> list[tuple[Context, tuple[int, ...], tuple[int, ...]]]:
+Row = tuple[Context, tuple[int, ...], tuple[int, ...]]  # a prompt, its completion, and which of it to learn
+
+
+def _training_rows(policy: Policy, image_root: Path, size: Size) -> list[Row]:
     retriever = DictionaryRetriever(filler=size.filler)
     demos = [demonstration(question(n, image=image)) for n in range(4) for image in (False, True)]
     contexts = prompt_contexts(policy, [PromptSource(d.question, image_root, 3) for d in demos])
@@ -129,20 +130,25 @@ def _build_policy(image_root: Path, size: Size) -> Policy:
     policy = tiny.build_tiny_policy(
         corpus, seed=0, vocab_size=640, width=size.width, layers=size.layers, heads=size.width // 32
     )
-    rows = _training_rows(policy, image_root, size)
+    loss = overfit(policy, _training_rows(policy, image_root, size), steps=size.steps)
+    assert loss < 0.4, f"the test's policy did not learn the protocol: loss {loss:.2f}"
+    return policy
+
+
+def overfit(policy: Policy, rows: Sequence[Row], *, steps: int) -> float:
+    """Teach the policy these rows and no others; returns the last loss."""
     ids = [[*context.ids, *completion] for context, completion, _ in rows]
     inputs = training_inputs(policy, ids, [image for context, _, _ in rows for image in context.images])
     width = inputs["input_ids"].shape[1]
     mask = torch.tensor([[0] * (width - len(m)) + list(m) for _, _, m in rows], dtype=torch.float32)[:, 1:]
     optimizer = torch.optim.AdamW(policy.model.parameters(), lr=4e-3)
     policy.model.train()
-    for _ in range(size.steps):
+    for _ in range(steps):
         logits = policy.model(**inputs, use_cache=False).logits[:, :-1]
         losses = torch.nn.functional.cross_entropy(logits.transpose(1, 2), inputs["input_ids"][:, 1:], reduction="none")
         loss = (losses * mask).sum() / mask.sum()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    assert loss.item() < 0.4, f"the test's policy did not learn the protocol: loss {loss.item():.2f}"
     policy.model.eval()
-    return policy
+    return float(loss)
