@@ -136,8 +136,13 @@ def test_m24_literal_demonstrations_ask_what_the_question_says_experts_for_what_
     asked = [d for d in writer.demonstrations() if d.steps]
     literal = [d for d in asked if d.steps[0].query in d.question.text]
     expert = [d for d in asked if d.steps[0].query not in d.question.text]
-    assert 0.32 < len(expert) / len(asked) < 0.48  # 0.4 of 800, give or take 4.5 standard deviations
+    on_image = [bool(d.question.images) for d in expert]
+    assert 0.3 < (len(expert) - sum(on_image)) / 400 < 0.5  # 0.4 of 400, give or take 4 standard deviations
+    assert 0.08 < sum(on_image) / 400 < 0.22  # 0.15 of 400
     assert all(len(d.steps) == 1 for d in literal)
+    for demonstration in literal:
+        sign = str(conditions[demonstration.question.fact_id].sign)
+        assert (sign in demonstration.steps[0].think) == bool(demonstration.question.images)
     for demonstration in expert:
         condition = conditions[demonstration.question.fact_id]
         assert condition.phrase in demonstration.steps[0].query
