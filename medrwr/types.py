@@ -233,11 +233,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class DemonstrationStep:
-    """A thought and the query that follows it. `relies_on`, unless empty, must be named by earlier steps' passages."""
+    """A thought and the query that follows it. `relies_on`, unless empty, must be named by earlier steps' passages.
+
+    `taught` is False for a step that goes wrong: it is shown, so that what follows it can be taught.
+    """
 
     think: str
     query: str
     relies_on: str = ""
+    taught: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,10 +249,12 @@ class Demonstration:
     """An oracle's episode for SFT (M24): steps with queries, a last thought, then the gold answer.
 
     What the queries return is not part of it: the SFT stage asks the real retriever. `missed_think` is the last
-    thought for when it returns nothing that answers (empty: such a demonstration is left out).
+    thought for when no passage names `relies_on` (empty: the gold option); where it is empty, such a demonstration is
+    left out.
     """
 
     question: Question
     steps: tuple[DemonstrationStep, ...]
     final_think: str
     missed_think: str = ""
+    relies_on: str = ""

@@ -13,7 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medrwr.clinic import vocabulary as words
-from medrwr.clinic.demonstrations import demonstrate_expert, demonstrate_finding, demonstrate_literal
+from medrwr.clinic.demonstrations import (
+    demonstrate_expert,
+    demonstrate_finding,
+    demonstrate_literal,
+    demonstrate_misread,
+)
 from medrwr.clinic.ontology import ALL_SIGNS, Condition, Ontology, Sign, build_ontology
 from medrwr.clinic.prose import condition_documents, distractor_documents, to_markdown
 from medrwr.clinic.questions import finding_question, make_question
@@ -95,16 +100,19 @@ class ClinicWriter:
         questions = self.training("sft", half, with_image=False)
         questions += self.training("sft", self.settings.sft_questions - half, with_image=True, first=half)
         rng = random.Random(f"demonstrations:{self.seed}")
-        made = [
-            (demonstrate_expert if rng.random() < self._expert_share(question) else demonstrate_literal)(
-                question, by_fact[question.fact_id]
-            )
-            for question in questions
-        ]
+        made = [self._demonstrate(question, by_fact[question.fact_id], rng) for question in questions]
         return made + self.findings(len(questions))
 
-    def _expert_share(self, question: Question) -> float:
-        return self.settings.sft_image_expert_share if question.images else self.settings.sft_expert_share
+    def _demonstrate(self, question: Question, condition: Condition, rng: random.Random) -> Demonstration:
+        settings, drawn = self.settings, rng.random()
+        if drawn < (settings.sft_image_expert_share if question.images else settings.sft_expert_share):
+            return demonstrate_expert(question, condition)
+        if question.images and drawn > 1 - settings.sft_misread_share:
+            similar = [c for c in self.ontology.neighbours(condition, shared=1) if c.role == "train"]
+            mistaken = [c for c in similar if c.fact(question.kind) not in question.options]
+            if mistaken:
+                return demonstrate_misread(question, rng.choice(mistaken))
+        return demonstrate_literal(question, condition)
 
     def findings(self, first: int) -> list[Demonstration]:
         """Demonstrations without a query, on signs that mean nothing in their modality: no fact can be learned."""

@@ -2,11 +2,14 @@
 
 Most demonstrations are *literal*: they ask the knowledge base what the question says, which finds little, and say so.
 On an image they say what is seen first, and still ask what the question says: to ask for what is seen is the image
-stage's lesson. The rest are *expert*: name the sign, ask for it by name, and, where the passage of the answer names the
-disease only, ask for that next.
+stage's lesson. Others are *expert*: name the sign, ask for it by name, and, where the passage of the answer names the
+disease only, ask for that next. A few, on images, are *misread*: a sign taken for a similar one leads to a fact that is
+no option, and the answer is one of the options all the same; the wrong steps are shown and not taught.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from medrwr.clinic import vocabulary as words
 from medrwr.clinic.ontology import Condition, Sign
@@ -47,6 +50,19 @@ def demonstrate_expert(question: Question, condition: Condition) -> Demonstratio
         steps=steps,
         final_think=fact_sentence(question.kind, phrase=phrase, name=name, fact=question.gold_text),
         missed_think=NO_NOTE.format(phrase=phrase),
+    )
+
+
+def demonstrate_misread(question: Question, mistaken: Condition) -> Demonstration:
+    """The expert's episode on a condition that the image does not show: what it finds is no option."""
+    wrong = demonstrate_expert(question, mistaken)
+    fact = mistaken.fact(question.kind)
+    said = fact_sentence(question.kind, phrase=mistaken.phrase, name=mistaken.name, fact=fact).removesuffix(".")
+    return replace(
+        wrong,
+        steps=tuple(replace(step, taught=False) for step in wrong.steps),
+        final_think=f"{said}, which is no option.",
+        relies_on=fact,
     )
 
 

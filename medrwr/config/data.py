@@ -35,6 +35,9 @@ class ClinicSettings(ConfigSection):
     sft_image_expert_share: float = Field(
         0.15, ge=0, le=1, description="the same of the image questions; to ask for what is seen is left to image GRPO"
     )
+    sft_misread_share: float = Field(
+        0.2, ge=0, le=1, description="of the image questions, how many show what to do when what was found is no option"
+    )
     two_hop_share: float = Field(
         0.25, ge=0, le=1, description="of the SFT and RL questions, how many need a second query (M3)"
     )

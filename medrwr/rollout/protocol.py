@@ -65,6 +65,8 @@ def render_passages(passages: Sequence[ScoredPassage]) -> str:
 def render_demonstration(demo: Demonstration, passages_per_step: Sequence[Sequence[ScoredPassage]]) -> list[Segment]:
     """A demonstration as it would have happened, sampled and inserted stretches in turn (M24).
 
+    A step that is not taught counts as inserted.
+
     Args:
         passages_per_step: what the real retriever returned for each step's query.
 
@@ -74,7 +76,7 @@ def render_demonstration(demo: Demonstration, passages_per_step: Sequence[Sequen
     segments: list[Segment] = []
     for step, passages in zip(demo.steps, passages_per_step, strict=True):
         own = render_block(THINK, neutralise(step.think)) + render_block(QUERY, neutralise(step.query))
-        segments.append(Segment(own, sampled=True))
+        segments.append(Segment(own, sampled=step.taught))
         segments.append(Segment(render_block(RETRIEVE, render_passages(passages)), sampled=False))
     answer = render_answer(demo.question.answer, demo.question.options)
     last = render_block(THINK, neutralise(demo.final_think)) + render_block(ANSWER, answer)

@@ -1,7 +1,8 @@
 """Demonstrations meet the real retriever (M24): what their queries return is looked up, never written by hand.
 
-A demonstration whose passages do not contain the gold answer would teach the policy to answer from nothing: it says so
-instead (`missed_think`), or is dropped, and is counted either way. One longer than an episode may be is dropped.
+A demonstration whose passages do not contain what its last thought says (the gold answer, unless it names another)
+would teach the policy to answer from nothing: it says so instead (`missed_think`), or is dropped, and is counted either
+way. One longer than an episode may be is dropped.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The episodes to train on; how many met no passage with the gold answer; how many were left out, by reason."""
+    """The episodes to train on; how many met no passage that answers; how many were left out, by reason."""
 
     episodes: tuple[Episode, ...]
     without_gold: int
@@ -59,7 +60,7 @@ def prepare_demonstrations(
         if not _follows(demonstration, passages):
             without_gold, dropped = without_gold + 1, dropped + 1
             continue
-        if passages and not names_gold(demonstration.question, passages):
+        if passages and not _answers(demonstration, passages):
             without_gold += 1
             if not demonstration.missed_think:
                 dropped += 1
@@ -83,6 +84,13 @@ def _follows(demonstration: Demonstration, passages: Passages) -> bool:
 def names_gold(question: Question, passages: Passages) -> bool:
     """The text of the right option stands in one of the passages, upper or lower case."""
     return _named(question.gold_text, passages)
+
+
+def _answers(demonstration: Demonstration, passages: Passages) -> bool:
+    """What the last thought says stands in one of the passages."""
+    if demonstration.relies_on:
+        return _named(demonstration.relies_on, passages)
+    return names_gold(demonstration.question, passages)
 
 
 def _named(text: str, passages: Passages) -> bool:

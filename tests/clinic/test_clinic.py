@@ -135,7 +135,7 @@ def test_m24_literal_demonstrations_ask_what_the_question_says_experts_for_what_
     conditions = {c.fact_id(kind): c for c in writer.ontology.conditions for kind in words.ALL_KINDS}
     asked = [d for d in writer.demonstrations() if d.steps]
     literal = [d for d in asked if d.steps[0].query in d.question.text]
-    expert = [d for d in asked if d.steps[0].query not in d.question.text]
+    expert = [d for d in asked if d.steps[0].query not in d.question.text and d.steps[0].taught]
     on_image = [bool(d.question.images) for d in expert]
     assert 0.3 < (len(expert) - sum(on_image)) / 400 < 0.5  # 0.4 of 400, give or take 4 standard deviations
     assert 0.08 < sum(on_image) / 400 < 0.22  # 0.15 of 400
@@ -150,3 +150,20 @@ def test_m24_literal_demonstrations_ask_what_the_question_says_experts_for_what_
         if demonstration.question.hops == 2:
             assert condition.name in demonstration.steps[1].query
             assert demonstration.steps[1].relies_on == condition.name
+
+
+def test_m24_misread_demonstrations_find_a_training_fact_that_is_no_option_and_answer_with_an_option() -> None:
+    writer = ClinicWriter(ClinicSettings(), seed=7)
+    conditions = {c.fact_id(kind): c for c in writer.ontology.conditions for kind in words.ALL_KINDS}
+    known = {c.phrase: c for c in writer.ontology.of("train")}
+    misread = [d for d in writer.demonstrations() if d.steps and not d.steps[0].taught]
+    assert 40 < len(misread) < 110  # 0.2 of 400, less where every similar sign's fact is an option
+    for demonstration in misread:
+        question = demonstration.question
+        shown, taken = conditions[question.fact_id], known[demonstration.steps[0].query.split(", ")[0]]
+        assert question.images
+        assert taken.modality == shown.modality
+        assert taken.sign != shown.sign
+        assert demonstration.relies_on == taken.fact(question.kind)
+        assert demonstration.relies_on not in question.options
+        assert not any(step.taught for step in demonstration.steps)

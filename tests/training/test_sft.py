@@ -87,6 +87,22 @@ def test_m24_demonstration_without_gold_in_passages_says_so_or_is_dropped(world,
     assert prepared(world, policy, [good], max_tokens=10).too_long == 1
 
 
+def test_m24_a_step_that_goes_wrong_is_shown_and_only_what_follows_is_taught(world, new_policy):
+    """It reads kemopril's passage, which is no answer to its question, and says so; it never learns to read amiss."""
+    policy = new_policy()
+    good, other = world.demonstrations()[0], world.demonstrations()[6]
+    wrong = replace(good.steps[0], taught=False)
+    said = replace(other, steps=(wrong,), final_think="kemopril, which is no option", relies_on="kemopril")
+    result = prepared(world, policy, [said])
+    assert (len(result.episodes), result.without_gold, result.dropped) == (1, 0, 0)
+    completion = result.episodes[0].completion
+    taught = policy.tokenizer.decode([i for i, own in zip(completion.ids, completion.env_mask, strict=True) if own])
+    assert taught.startswith("<think>kemopril, which is no option</think>")
+    assert wrong.query in policy.tokenizer.decode(completion.ids)
+    nowhere = replace(said, relies_on="xylozole")
+    assert prepared(world, policy, [nowhere]).dropped == 1
+
+
 def test_m3_a_second_step_that_no_passage_leads_to_is_dropped(world, new_policy):
     """The first query finds kemopril's passage: a step that relies on it follows, one that relies on more does not."""
     policy = new_policy()
