@@ -57,11 +57,10 @@ def demonstrate_misread(question: Question, mistaken: Condition) -> Demonstratio
     """The expert's episode on a condition that the image does not show: what it finds is no option."""
     wrong = demonstrate_expert(question, mistaken)
     fact = mistaken.fact(question.kind)
-    said = fact_sentence(question.kind, phrase=mistaken.phrase, name=mistaken.name, fact=fact).removesuffix(".")
     return replace(
         wrong,
         steps=tuple(replace(step, taught=False) for step in wrong.steps),
-        final_think=f"{said}, which is no option.",
+        final_think=fact_sentence(question.kind, phrase=mistaken.phrase, name=mistaken.name, fact=fact),
         relies_on=fact,
     )
 

@@ -30,13 +30,13 @@ class ClinicSettings(ConfigSection):
     image_size: int = Field(112, ge=56)
     sft_questions: int = Field(800, ge=8)
     sft_expert_share: float = Field(
-        0.4, ge=0, le=1, description="of the SFT text questions, how many show what to ask for; the rest ask literally"
+        0.5, ge=0, le=1, description="of the SFT text questions, how many show what to ask for; the rest ask literally"
     )
     sft_image_expert_share: float = Field(
-        0.15, ge=0, le=1, description="the same of the image questions; to ask for what is seen is left to image GRPO"
+        0.08, ge=0, le=1, description="the same of the image questions; to ask for what is seen is left to image GRPO"
     )
     sft_misread_share: float = Field(
-        0.2, ge=0, le=1, description="of the image questions, how many show what to do when what was found is no option"
+        0.3, ge=0, le=1, description="of the image questions, how many show what to do when what was found is no option"
     )
     two_hop_share: float = Field(
         0.25, ge=0, le=1, description="of the SFT and RL questions, how many need a second query (M3)"

@@ -137,8 +137,9 @@ def test_m24_literal_demonstrations_ask_what_the_question_says_experts_for_what_
     literal = [d for d in asked if d.steps[0].query in d.question.text]
     expert = [d for d in asked if d.steps[0].query not in d.question.text and d.steps[0].taught]
     on_image = [bool(d.question.images) for d in expert]
-    assert 0.3 < (len(expert) - sum(on_image)) / 400 < 0.5  # 0.4 of 400, give or take 4 standard deviations
-    assert 0.08 < sum(on_image) / 400 < 0.22  # 0.15 of 400
+    half, settings = writer.settings.sft_questions // 2, writer.settings
+    assert (len(expert) - sum(on_image)) / half == pytest.approx(settings.sft_expert_share, abs=0.1)  # 4 deviations
+    assert sum(on_image) / half == pytest.approx(settings.sft_image_expert_share, abs=0.07)
     assert all(len(d.steps) == 1 for d in literal)
     for demonstration in literal:
         sign = str(conditions[demonstration.question.fact_id].sign)
@@ -157,7 +158,7 @@ def test_m24_misread_demonstrations_find_a_training_fact_that_is_no_option_and_a
     conditions = {c.fact_id(kind): c for c in writer.ontology.conditions for kind in words.ALL_KINDS}
     known = {c.phrase: c for c in writer.ontology.of("train")}
     misread = [d for d in writer.demonstrations() if d.steps and not d.steps[0].taught]
-    assert 40 < len(misread) < 110  # 0.2 of 400, less where every similar sign's fact is an option
+    assert 0.15 < len(misread) / (writer.settings.sft_questions // 2) < 0.35  # 0.3, less where similar facts are options
     for demonstration in misread:
         question = demonstration.question
         shown, taken = conditions[question.fact_id], known[demonstration.steps[0].query.split(", ")[0]]
