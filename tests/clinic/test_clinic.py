@@ -158,7 +158,7 @@ def test_m24_misread_demonstrations_find_a_training_fact_that_is_no_option_and_a
     conditions = {c.fact_id(kind): c for c in writer.ontology.conditions for kind in words.ALL_KINDS}
     known = {c.phrase: c for c in writer.ontology.of("train")}
     misread = [d for d in writer.demonstrations() if d.steps and not d.steps[0].taught]
-    assert 0.15 < len(misread) / (writer.settings.sft_questions // 2) < 0.35  # 0.3, less where similar facts are options
+    assert 0.15 < len(misread) / (writer.settings.sft_questions // 2) < 0.35  # 0.3, less what is an option
     for demonstration in misread:
         question = demonstration.question
         shown, taken = conditions[question.fact_id], known[demonstration.steps[0].query.split(", ")[0]]
