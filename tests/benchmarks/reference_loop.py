@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import torch
-
 from medrwr.policy.loading import Policy
 from medrwr.policy.prompts import render_prompt
 from medrwr.rollout.backend import generating
@@ -113,9 +111,3 @@ def _letter(one: Play) -> str | None:
         return None
     content = last.split("<answer>", 1)[1].split("</answer>", 1)[0]
     return parse_answer(content, one.request.question.options).letter
-
-
-def device_seconds() -> None:
-    """Wait for the accelerator, where there is one, before a clock is read."""
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()

@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks.rollout --check           everything: some minutes on two cores
     python -m tests.benchmarks.rollout --check --small   fewer episodes, steps and families: for CI
-    python -m tests.benchmarks.rollout --only speed      one part: speed, agreement, cost, processes, resume
+    python -m tests.benchmarks.rollout --only speed      some parts: speed, agreement, cost, large, processes, resume
+    python -m tests.benchmarks.rollout --device cuda     what the accelerator does: speed, agreement, cost, large
 
 Speed is against a faithful loop of the reference (`reference_loop`), same policy, prompts and retriever, one thread,
 on processor time, so that what else the machine does is not measured. The policy has the embedded default's size (1.5
@@ -25,17 +26,15 @@ import torch
 
 from tests.benchmarks.rollout_agreement import agreement
 from tests.benchmarks.rollout_cost import step_cost
+from tests.benchmarks.rollout_large import large
 from tests.benchmarks.rollout_runs import processes, resume
 from tests.benchmarks.rollout_speed import speed
 from tests.rollout.families import FAMILIES
 
-PARTS: Mapping[str, Callable[..., dict[str, float]]] = {
-    "speed": speed,
-    "agreement": agreement,
-    "cost": step_cost,
-    "processes": processes,
-    "resume": resume,
-}
+Part = Callable[..., dict[str, float]]
+ON_DEVICE: Mapping[str, Part] = {"speed": speed, "agreement": agreement, "cost": step_cost, "large": large}
+IN_PROCESSES: Mapping[str, Part] = {"processes": processes, "resume": resume}  # on the processor, whatever the device
+PARTS = (*ON_DEVICE, *IN_PROCESSES)
 
 
 @dataclass(frozen=True)
@@ -67,18 +66,34 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="exit 1 when a bar is missed")
     parser.add_argument("--small", action="store_true", help="fewer episodes, steps and families")
-    parser.add_argument("--only", choices=PARTS, help="one part")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--only", choices=PARTS, nargs="+", help="some parts")
     options = parser.parse_args()
     torch.set_num_threads(1)
     figures: dict[str, float] = {}
-    for name in [options.only] if options.only else PARTS:
+    for name in options.only or usual_parts(options.device, small=options.small):
         with tempfile.TemporaryDirectory() as folder:
-            found = PARTS[name](Path(folder), small=options.small)
+            found = measure(name, Path(folder), small=options.small, device=options.device)
         figures |= found
         show(name, found)
     missed = [name for name, value in figures.items() if name in BARS and not BARS[name].met(value)]
     print(json.dumps({"benchmark": "rollout", "met": not missed, "missed": missed, **figures}))
     return 1 if missed and options.check else 0
+
+
+def usual_parts(device: str, *, small: bool) -> list[str]:
+    """On the processor a policy of real size is left out: it would take hours. Small, its toy is measured."""
+    if device != "cpu":
+        return list(ON_DEVICE)
+    return [name for name in PARTS if name != "large" or small]
+
+
+def measure(name: str, folder: Path, *, small: bool, device: str) -> dict[str, float]:
+    """One part's figures; those of the large policy under names of their own, since they have no bar."""
+    if name in IN_PROCESSES:
+        return IN_PROCESSES[name](folder, small=small)
+    found = ON_DEVICE[name](folder, small=small, device=device)
+    return {f"large_{figure}": value for figure, value in found.items()} if name == "large" else found
 
 
 def show(part: str, figures: Mapping[str, float]) -> None:

@@ -33,12 +33,12 @@ class Cases:
         return open_image(self.root / case.image)
 
 
-def agreement(root: Path, *, small: bool) -> dict[str, float]:
+def agreement(root: Path, *, small: bool, device: str) -> dict[str, float]:
     """Largest differences, in nats: every family, text and image prompts, in fp32 and bf16; an image mid-way."""
     draw_images(root)
     figures: dict[str, float] = {}
     for family in FAMILIES[:2] if small else FAMILIES:
-        policy, name = build_policy(root, family=family), family.replace(" ", "_")
+        policy, name = build_policy(root, family=family, device=device), family.replace(" ", "_")
         figures[f"logprob_fp32_{name}"] = float(differences(policy, root).max())
         if family == "bpe":
             figures["logprob_fp32_image_midway"] = midway(policy, root)

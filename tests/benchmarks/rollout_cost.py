@@ -6,7 +6,6 @@ The trainer leaves rows without an advantage out of its training pass; here it k
 from __future__ import annotations
 
 import itertools
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from medrwr.training.sparing import SparingTrainer
 from medrwr.training.trainer_arguments import RunOptions
 from medrwr.training.work import WorkFolder
 from medrwr.types import Trajectory
+from tests.benchmarks.clock import now
 from tests.benchmarks.grpo_run import VowelScorer
 from tests.rollout.world import DictionaryRetriever, Size, build_policy, draw_images, question
 
@@ -34,16 +34,16 @@ class Waiting(DictionaryRetriever):
     seconds = 0.0
 
     def search_batch(self, queries: Any, *, k: int | None = None) -> Any:
-        start = time.process_time()
+        start = now()
         found = super().search_batch(queries, k=k)
-        self.seconds += time.process_time() - start
+        self.seconds += now() - start
         return found
 
 
-def step_cost(root: Path, *, small: bool) -> dict[str, float]:
+def step_cost(root: Path, *, small: bool, device: str) -> dict[str, float]:
     """Medians over steps of 8 prompts x 8 rollouts with images (4 x 4 when small)."""
     side, steps = (4, 3) if small else (8, 6)
-    policy = build_policy(draw_images(root), SIZE)
+    policy = build_policy(draw_images(root), SIZE, device=device)
     retriever, scorer = Waiting(passages=3, filler=SIZE.filler), VowelScorer()
     engine = RolloutEngine(policy, retriever, RolloutSettings())
     questions = [question(n, image=True) for n in range(side * steps)]
@@ -54,27 +54,27 @@ def step_cost(root: Path, *, small: bool) -> dict[str, float]:
     original, spares = SparingTrainer.training_step, SparingTrainer.spares
 
     def timed(self: Any, *args: Any, **kwargs: Any) -> Any:
-        start = time.process_time()
+        start = now()
         result = original(self, *args, **kwargs)
-        durations.append(time.process_time() - start)
+        durations.append(now() - start)
         return result
 
     SparingTrainer.training_step = timed  # type: ignore[method-assign]
     SparingTrainer.spares = property(lambda _: False)  # type: ignore[method-assign, assignment]
-    begin = time.process_time()
+    begin = now()
     try:
         train_grpo(
             policy,
             GrpoTask(questions, root, 3, 448, engine, scorer),
             settings,
-            options=RunOptions("cpu", "float32", 5),
+            options=RunOptions(device, "float32", 5),
             work=WorkFolder(root / "work", "inputs"),
             sink=NullSink(),
         )
     finally:
         SparingTrainer.training_step = original  # type: ignore[method-assign]
         SparingTrainer.spares = spares  # type: ignore[method-assign]
-    whole = time.process_time() - begin
+    whole = now() - begin
     parts = alone(policy, engine, scorer, retriever, [q for q in questions[:side] for _ in range(side)], root)
     optimiser = parts["optimiser_s"]
     step = sorted(durations)[len(durations) // 2] + optimiser  # `training_step` ends before the optimiser's step
@@ -93,21 +93,21 @@ def alone(policy: Any, engine: Any, scorer: Any, retriever: Waiting, asked: list
     optimizer = torch.optim.AdamW(policy.model.parameters(), lr=1e-5)
     for _ in range(3):
         retriever.seconds = 0.0
-        clock = [time.process_time()]
+        clock = [now()]
         played = engine.run(requests, temperature=1.0)
-        clock.append(time.process_time())
+        clock.append(now())
         scores = scorer.score(list(zip(asked, played, strict=True)))
-        clock.append(time.process_time())
+        clock.append(now())
         images = [image for context in engine.prompts(requests) for image in context.images]
         policy.model.train()
         loss = _loss(policy, played, images, [score["total"] for score in scores])
-        clock.append(time.process_time())
+        clock.append(now())
         loss.backward()
-        clock.append(time.process_time())
+        clock.append(now())
         torch.nn.utils.clip_grad_norm_(policy.model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        clock.append(time.process_time())
+        clock.append(now())
         policy.model.eval()
         spans = [after - before for before, after in itertools.pairwise(clock)]
         rounds.append(
@@ -129,7 +129,8 @@ def _loss(policy: Any, played: list[Trajectory], images: list[ImageInput], rewar
     longest = max(len(t.completion_ids) for t in played)
     logits = policy.model(**inputs, use_cache=False, logits_to_keep=longest + 1).logits[:, :-1].float()
     logprobs = torch.log_softmax(logits, -1).gather(2, inputs["input_ids"][:, -longest:, None])[..., 0]
-    mask = torch.tensor([[0] * (longest - len(t.env_mask)) + list(t.env_mask) for t in played])
-    advantages = torch.tensor(rewards) - sum(rewards) / len(rewards)
+    kept = [[0] * (longest - len(t.env_mask)) + list(t.env_mask) for t in played]
+    mask = torch.tensor(kept, device=logprobs.device)
+    advantages = torch.tensor(rewards, device=logprobs.device) - sum(rewards) / len(rewards)
     ratio = (logprobs - logprobs.detach()).exp()
     return -(ratio * advantages[:, None] * mask).sum() / mask.sum()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
-import torch
 
 from medrwr.config import RolloutSettings
 from medrwr.policy.loading import Policy
@@ -17,20 +14,30 @@ from medrwr.rollout.context import Context
 from medrwr.rollout.engine import RolloutEngine, RolloutRequest
 from medrwr.types import Trajectory
 from tests.benchmarks import reference_loop
+from tests.benchmarks.clock import clocked
 from tests.rollout.world import DictionaryRetriever, Size, build_policy, draw_images, question
 
 SIZE = Size(width=128, layers=4, steps=60, passages=3, filler=42, imagines=True)  # passages of about 50 words
 TURNS = 3
 PAPER_TOKENS = 4096
-Result = TypeVar("Result")
 
 
-def speed(root: Path, *, small: bool) -> dict[str, float]:
+def speed(root: Path, *, small: bool, device: str) -> dict[str, float]:
     """Greedy episodes of image questions: ours and the reference's, at batch 64 and 2."""
-    policy = build_policy(draw_images(root), SIZE)
+    policy = build_policy(draw_images(root), SIZE, device=device)
+    plan = ((64, 64 if small else 128), (2, 6 if small else 12))
+    figures = beside_reference(policy, root, plan)
+    requests = [RolloutRequest(question(n, image=True), root, seed=n) for n in range(2)]
+    _, paper = clocked(lambda: reference_play(policy, requests, 2, PAPER_TOKENS))
+    figures["reference_a_second_4096_tokens"] = 2 / paper
+    return figures | refill(policy, root, small=small) | extension(policy, root)
+
+
+def beside_reference(policy: Policy, root: Path, plan: Sequence[tuple[int, int]]) -> dict[str, float]:
+    """Both ways to play, for each (batch size, episodes)."""
     figures: dict[str, float] = {}
     same = []
-    for batch, episodes in ((64, 64 if small else 128), (2, 6 if small else 12)):
+    for batch, episodes in plan:
         requests = [RolloutRequest(question(n, image=True), root, seed=n) for n in range(episodes)]
         engine = RolloutEngine(policy, retriever(), RolloutSettings(batch_size=batch, max_turn_tokens=64))
         engine.run(requests[:batch], temperature=0.0)  # warm
@@ -42,15 +49,14 @@ def speed(root: Path, *, small: bool) -> dict[str, float]:
             f"episodes_a_second_batch_{batch}": episodes / taken,
             f"reference_a_second_batch_{batch}": episodes / reference,
             f"times_reference_batch_{batch}": reference / taken,
+            f"sampled_tokens_a_second_batch_{batch}": sum(sum(t.env_mask) for t in ours) / taken,
             f"token_limit_batch_{batch}": limit,
         }
     wasted, generated = sum(p.wasted for p in theirs), sum(p.generated for p in theirs)
     figures["reference_wasted_share"] = wasted / generated
-    figures["same_answers"] = sum(same) / len(same)
+    figures["same_answers"] = sum(same) / len(same) if same else 0.0
     figures["compared_answers"] = len(same)
-    _, paper = clocked(lambda: reference_play(policy, requests[:2], 2, PAPER_TOKENS))
-    figures["reference_a_second_4096_tokens"] = 2 / paper
-    return figures | refill(policy, root, small=small) | extension(policy, root)
+    return figures
 
 
 def retriever() -> DictionaryRetriever:
@@ -94,13 +100,3 @@ def extension(policy: Policy, root: Path) -> dict[str, float]:
         _, extended = clocked(lambda: batch.advance([inserted] * 64))
         _, prefilled = clocked(lambda: Batch(policy, longer))
     return {"extend_cache_s": extended, "prefill_again_s": prefilled}
-
-
-def clocked(work: Callable[[], Result]) -> tuple[Result, float]:
-    """The result, and how long it took: processor time, or wall time on an accelerator."""
-    clock = time.perf_counter if torch.cuda.is_available() else time.process_time
-    reference_loop.device_seconds()
-    start = clock()
-    result = work()
-    reference_loop.device_seconds()
-    return result, clock() - start

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -63,10 +63,10 @@ def demonstration(asked: Question) -> Demonstration:
     return Demonstration(asked, (step,), f"The passage names {asked.gold_text}.")
 
 
-def draw_images(root: Path) -> Path:
-    """The four images that the questions name."""
+def draw_images(root: Path, *, side: int = 112) -> Path:
+    """The four images that the questions name, of `side` pixels."""
     for number in range(4):
-        pixels = np.random.default_rng(number).integers(0, 255, (112, 112), dtype=np.uint8)
+        pixels = np.random.default_rng(number).integers(0, 255, (side, side), dtype=np.uint8)
         Image.fromarray(pixels).save(root / f"{number}.png")
     return root
 
@@ -89,7 +89,7 @@ class Size:
 Row = tuple[Context, tuple[int, ...], tuple[int, ...]]  # a prompt, its completion, and which of it to learn
 
 
-def _training_rows(policy: Policy, image_root: Path, size: Size) -> list[Row]:
+def training_rows(policy: Policy, image_root: Path, size: Size) -> list[Row]:
     retriever = DictionaryRetriever(filler=size.filler)
     demos = [demonstration(question(n, image=image)) for n in range(4) for image in (False, True)]
     contexts = prompt_contexts(policy, [PromptSource(d.question, image_root, 3) for d in demos])
@@ -105,7 +105,7 @@ def _training_rows(policy: Policy, image_root: Path, size: Size) -> list[Row]:
     return rows
 
 
-def build_policy(image_root: Path, size: Size = Size(), *, family: str = "bpe") -> Policy:
+def build_policy(image_root: Path, size: Size = Size(), *, family: str = "bpe", device: str = "cpu") -> Policy:
     """Overfitted on eight demonstrations: at temperature 1 most episodes are well-formed, and few are alike.
 
     `family` is that of its tokenizer (`tests.rollout.families`); 'wordy bpe' has no tokens for the tags.
@@ -114,23 +114,29 @@ def build_policy(image_root: Path, size: Size = Size(), *, family: str = "bpe") 
         patch.setattr(tiny, "train_tokenizer", TRAINERS[family])
         if family == "wordy bpe":
             patch.setattr(tiny, "PROTOCOL_TAGS", ())
-        return _build_policy(image_root, size)
+        return _build_policy(image_root, size, device)
 
 
-def _build_policy(image_root: Path, size: Size) -> Policy:
-    torch.manual_seed(0)
+def corpus() -> list[str]:
+    """Text with every word that a question, an episode or a passage has."""
     asked = question(0)
     prompt = " ".join(block["text"] for m in build_messages(asked, max_turns=3) for block in m["content"])
     told = " ".join(segment.text for segment in render_demonstration(demonstration(asked), [[]])).replace("<", " ")
-    corpus = [
+    return [
         f"{prompt} {told} {' '.join(DRUGS + SIGNS)} is treated first with. It is seen in a patient.",
         "[1] sign: 0123456789",
         "of A B C D",
     ] * 20
-    policy = tiny.build_tiny_policy(
-        corpus, seed=0, vocab_size=640, width=size.width, layers=size.layers, heads=size.width // 32
+
+
+def _build_policy(image_root: Path, size: Size, device: str) -> Policy:
+    torch.manual_seed(0)
+    built = tiny.build_tiny_policy(
+        corpus(), seed=0, vocab_size=640, width=size.width, layers=size.layers, heads=size.width // 32
     )
-    loss = overfit(policy, _training_rows(policy, image_root, size), steps=size.steps)
+    built.model.to(device)
+    policy = replace(built, device=device)
+    loss = overfit(policy, training_rows(policy, image_root, size), steps=size.steps)
     assert loss < 0.4, f"the test's policy did not learn the protocol: loss {loss:.2f}"
     return policy
 
@@ -141,6 +147,7 @@ def overfit(policy: Policy, rows: Sequence[Row], *, steps: int) -> float:
     inputs = training_inputs(policy, ids, [image for context, _, _ in rows for image in context.images])
     width = inputs["input_ids"].shape[1]
     mask = torch.tensor([[0] * (width - len(m)) + list(m) for _, _, m in rows], dtype=torch.float32)[:, 1:]
+    mask = mask.to(inputs["input_ids"].device)
     optimizer = torch.optim.AdamW(policy.model.parameters(), lr=4e-3)
     policy.model.train()
     for _ in range(steps):
