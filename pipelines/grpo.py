@@ -60,7 +60,7 @@ def run_grpo(context: StageContext, stage: GrpoStage) -> StageResult:
     deepspeed = _deepspeed_file(context, stage.settings)
     if deepspeed:
         be_alone()
-    policy = open_trainable(context, stage.previous, deepspeed=deepspeed)
+    policy = open_trainable(context, stage.previous, deepspeed=deepspeed, lora_rank=stage.settings.lora_rank)
     work = work_folder(
         context,
         stage.name,

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 Curves = Mapping[str, Mapping[str, str]]
 
 
-def open_trainable(context: StageContext, stage: str, *, deepspeed: str | None = None) -> Policy:
-    """The policy that `stage` left, with float32 weights: small updates vanish in bfloat16. DeepSpeed keeps its own.
+def open_trainable(context: StageContext, stage: str, *, deepspeed: str | None = None, lora_rank: int = 0) -> Policy:
+    """The policy that `stage` left, with float32 weights: small updates vanish in bfloat16.
+
+    DeepSpeed keeps weights of its own, and beside LoRA's adapters, which are float32, the others stay as they are.
 
     Raises:
         CheckpointError: weights, tokenizer or processor are missing.
@@ -32,7 +34,7 @@ def open_trainable(context: StageContext, stage: str, *, deepspeed: str | None =
     return load_policy(
         checkpoint_of(context, stage),
         device=base.device,
-        dtype=base.dtype if deepspeed else "float32",
+        dtype=base.dtype if deepspeed or lora_rank else "float32",
         max_pixels=model.max_pixels,
         revision=model.revision if stage == "base" else None,
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from medrwr.errors import CheckpointError
+from medrwr.policy.precision import exact_head
 
 _NEEDED = {
     "weights (*.safetensors)": ("*.safetensors",),
@@ -94,6 +95,7 @@ def load_policy(
         limit_pixels(processor, max_pixels)
     processor.tokenizer.padding_side = "left"
     model.to(target).eval()
+    exact_head(model)
     return Policy(model, processor, processor.tokenizer, str(checkpoint), target, dtype)
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from medrwr.config import RolloutSettings
-from medrwr.policy.loading import Policy
+from medrwr.policy.loading import Policy, load_policy, save_policy
 from medrwr.rollout.cdir import CdirRule, reretrieve
 from medrwr.rollout.context import open_image, prepare_images
 from medrwr.rollout.engine import RolloutEngine, RolloutRequest
@@ -42,8 +40,9 @@ def agreement(root: Path, *, small: bool, device: str) -> dict[str, float]:
         figures[f"logprob_fp32_{name}"] = float(differences(policy, root).max())
         if family == "bpe":
             figures["logprob_fp32_image_midway"] = midway(policy, root)
-        policy.model.to(torch.bfloat16)
-        figures[f"logprob_bf16_{name}"] = float(differences(replace(policy, dtype="bfloat16"), root).max())
+        save_policy(policy, root / name)
+        narrow = load_policy(root / name, device=device, dtype="bfloat16")
+        figures[f"logprob_bf16_{name}"] = float(differences(narrow, root).max())
     return figures
 
 

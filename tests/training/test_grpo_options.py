@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from medrwr.errors import CollapseError, ConfigError
 from medrwr.sinks import NullSink
@@ -113,6 +114,21 @@ def test_a_killed_lora_run_goes_on_to_the_same_weights(world, new_policy, tmp_pa
     train(world, resumed, tmp_path / "killed", settings=settings)
     for name, value in resumed.model.state_dict().items():
         assert torch.equal(value, whole.model.state_dict()[name]), name
+
+
+def test_lora_adapters_are_float32_beside_bfloat16_weights(world, new_policy, tmp_path):
+    policy = new_policy()
+    policy.model.to(torch.bfloat16)
+    work = WorkFolder(tmp_path, "inputs")
+    settings = SETTINGS.model_copy(update={"lora_rank": 4, "save_steps": 1})
+    before = {name: value.clone() for name, value in policy.model.state_dict().items()}
+    options = replace(OPTIONS, dtype="bfloat16")
+    train_grpo(policy, task(world, policy, world.image), settings, options=options, work=work, sink=NullSink())
+    (file,) = [*work.path.glob(f"checkpoint-{settings.steps}/adapter_model.safetensors")]
+    assert {value.dtype for value in load_file(file).values()} == {torch.float32}
+    after = policy.model.state_dict()
+    assert {value.dtype for value in after.values()} == {torch.bfloat16}
+    assert any(not torch.equal(before[name], after[name]) for name in before)
 
 
 def entries(values: Sequence[float]) -> list[dict[str, float]]:
