@@ -105,7 +105,7 @@ class ClinicWriter:
 
     def _demonstrate(self, question: Question, condition: Condition, rng: random.Random) -> Demonstration:
         settings, drawn = self.settings, rng.random()
-        if drawn < self._expert_share(question):
+        if drawn < (settings.sft_image_expert_share if question.images else settings.sft_expert_share):
             return demonstrate_expert(question, condition)
         if question.images and drawn > 1 - settings.sft_misread_share:
             similar = [c for c in self.ontology.neighbours(condition, shared=1) if c.role == "train"]
@@ -113,11 +113,6 @@ class ClinicWriter:
             if mistaken:
                 return demonstrate_misread(question, rng.choice(mistaken))
         return demonstrate_literal(question, condition)
-
-    def _expert_share(self, question: Question) -> float:
-        if question.images:
-            return self.settings.sft_image_expert_share
-        return self.settings.sft_two_hop_expert_share if question.hops > 1 else self.settings.sft_expert_share
 
     def findings(self, first: int) -> list[Demonstration]:
         """Demonstrations without a query, on signs that mean nothing in their modality: no fact can be learned."""

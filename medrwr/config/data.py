@@ -30,10 +30,7 @@ class ClinicSettings(ConfigSection):
     image_size: int = Field(112, ge=56)
     sft_questions: int = Field(800, ge=8)
     sft_expert_share: float = Field(
-        0.4, ge=0, le=1, description="of the SFT text questions, how many show what to ask for; the rest ask literally"
-    )
-    sft_two_hop_expert_share: float = Field(
-        0.65, ge=0, le=1, description="the same of text questions of two hops: chance seldom finds a second query"
+        0.5, ge=0, le=1, description="of the SFT text questions, how many show what to ask for; the rest ask literally"
     )
     sft_image_expert_share: float = Field(
         0.08, ge=0, le=1, description="the same of the image questions; to ask for what is seen is left to image GRPO"
