@@ -81,6 +81,14 @@ def rollback(why: Annotated[str, typer.Option("--why", help="the reason, kept in
     run(why)
 
 
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Check machine and workspace, and say what to do; exit code 1 when something is missing."""
+    from pipelines.cli.doctor import doctor as run
+
+    raise typer.Exit(0 if run(as_json=json) else 1)
+
+
 def main() -> None:
     """Entry point: an error that a user can cause is one line on stderr and exit code 1."""
     try:
