@@ -29,6 +29,7 @@ Model = Annotated[
 ]
 Index = Annotated[Path | None, typer.Option("--index", help="another passage index, its manifest beside it")]
 Query = Annotated[str | None, typer.Option("--query", help="look this up first; the model asks on from there")]
+Why = Annotated[str, typer.Option("--why", help="the reason, kept in the history")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
@@ -74,7 +75,15 @@ def models() -> None:
 
 
 @app.command()
-def rollback(why: Annotated[str, typer.Option("--why", help="the reason, kept in the history")]) -> None:
+def promote(version: Annotated[str, typer.Argument(help="its number, as `medrwr models` shows it")], why: Why) -> None:
+    """Give the alias to a version, whatever the gate said; every digest is verified first."""
+    from pipelines.cli.models import promote as run
+
+    run(version, why)
+
+
+@app.command()
+def rollback(why: Why) -> None:
     """Give the alias back to the version that had it before."""
     from pipelines.cli.models import rollback as run
 
