@@ -51,6 +51,27 @@ def ask(
 
 
 @app.command()
+def curate(
+    images: Annotated[Path, typer.Option("--images", help="the folder of the archive's images")],
+    captions: Annotated[Path, typer.Option("--captions", help="a table with the columns image and caption")],
+    out: Annotated[Path, typer.Option("--out", help="where questions, rejections and the card go")],
+    endpoint: Annotated[str, typer.Option("--endpoint", help="an OpenAI-compatible base URL; offline without")] = "",
+    model: Annotated[str, typer.Option("--model", help="the model's name there")] = "",
+    benchmark: Annotated[list[Path] | None, typer.Option("--benchmark", help="questions to keep apart from")] = None,
+    licence: Annotated[str, typer.Option("--licence", help="of the archive, for the card")] = "",
+    prompt_price: Annotated[float, typer.Option("--prompt-price", help="of a million tokens sent")] = 0.0,
+    completion_price: Annotated[float, typer.Option("--completion-price", help="of a million tokens received")] = 0.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what it would cost")] = False,
+) -> None:
+    """Turn an archive of captioned images into training questions; what breaks a rule is kept with its reason."""
+    from pipelines.cli.curate import Request
+    from pipelines.cli.curate import curate as run
+
+    prices = (prompt_price, completion_price)
+    run(Request(images, captions, out, endpoint, model, tuple(benchmark or ()), licence, *prices, dry_run=dry_run))
+
+
+@app.command()
 def summary() -> None:
     """What the pipeline did: each stage's time, memory and key figure."""
     from pipelines.cli.summary import summary as run
