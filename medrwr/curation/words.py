@@ -1,4 +1,5 @@
-"""Words as the rules compare them: lower case, without the small ones, plural and singular alike."""
+"""Words as the rules compare them: lower case, without the small ones and those of any examination, plural and
+singular alike."""
 
 from __future__ import annotations
 
@@ -7,11 +8,23 @@ from collections.abc import Iterable
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)")
-_SMALL_TEXT = (
-    "a an and are as at be by for from had has have in is it its of on or that the there these this to was were which "
-    "with what who no not most likely following best image shown show shows seen finding findings patient"
-)
-_SMALL = frozenset(_SMALL_TEXT.split())
+_SMALL_WORDS = """
+a about above after again all also although an and any are as at be became because been before being below between both
+but by can could did do does doing during each either for from further had has have having he her here hers him his how
+if in into is it its just may might more most must my no nor not of off on once only or other our out over own same she
+should since so some such than that the their them then there these they this those though through thus to too under
+until up upon very was we were what when where whether which while who whom whose why will with within without would
+you your
+"""
+_EXAMINER_WORDS = """
+abnormality alone answer appear appearance asked assessment based best case cause caused choose clinical compatible
+conclude concluded conclusion condition considered consistent correct correspond describe described diagnose diagnosed
+diagnosis diagnostic disease disorder displayed evidence expected explain explained explanation feature final finding
+first following given identify illustrated image impression indicate indicated interpretation interpreted lead likely
+means medical named observation observed option pathology patient pattern point presence present presented probable
+process question reading report reported represent represented result reveal revealed seen select show shown sign
+single statement suggest suggested suggestive support supported therefore underlying
+"""
 
 
 def words(text: str) -> list[str]:
@@ -25,7 +38,7 @@ def words(text: str) -> list[str]:
 
 
 def content_words(text: str) -> list[str]:
-    """The words that say something, in order."""
+    """The words that say something about a case, in order."""
     return [word for word in words(text) if word not in _SMALL and len(word) > 1]
 
 
@@ -44,3 +57,6 @@ def _singular(word: str) -> str:
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
+
+
+_SMALL = frozenset(words(f"{_SMALL_WORDS} {_EXAMINER_WORDS}"))

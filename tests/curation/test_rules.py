@@ -56,8 +56,8 @@ def test_telling_words_are_those_of_few_captions() -> None:
 
 
 def test_words_are_compared_without_plural_case_and_small_words() -> None:
-    assert content_words("The Opacities of both lungs.") == ["opacity", "both", "lung"]
-    assert content_words("a diagnosis, a mass, a virus") == ["diagnosis", "mass", "virus"]
+    assert content_words("The Opacities of both lungs.") == ["opacity", "lung"]
+    assert content_words("a diagnosis, a mass, a virus") == ["mass", "virus"]
     assert share_of(["a", "b", "b"], ["b", "c"]) == 0.5
     assert share_of([], ["b"]) == 0.0
     assert sentences("One. Two?  Three") == ["One.", "Two?", "Three"]
