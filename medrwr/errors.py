@@ -5,7 +5,9 @@ MedrwrError
 ├── RecordError              one record is unusable: it goes to quarantine, the rest goes on
 │   ├── QuestionError        a question without options, or an answer outside them
 │   ├── DocumentError        a document that is empty, truncated, or not UTF-8
-│   └── ImageError           an image that cannot be decoded or exceeds the limits
+│   ├── ImageError           an image that cannot be decoded or exceeds the limits
+│   ├── ReplyError           a language model's reply that is refused, cut off, or not of the asked schema
+│   └── ItemError            a curated item that breaks a rule
 ├── ArtefactError            a file that a stage needs is missing, damaged or of another make
 │   ├── CheckpointError      a checkpoint without weights, tokenizer or processor
 │   ├── IndexMismatchError   an index built with another encoder or other settings
@@ -15,6 +17,7 @@ MedrwrError
 ├── OverlapError             a training item overlaps an evaluation item (M14)
 ├── SampleError              a set of answers from which the asked figure cannot be computed
 ├── GenerationError          a generation server cannot be reached, or leaves out what it must return
+│   └── EndpointError        a language model's endpoint refuses everybody, or failed all retries
 ├── CollapseError            the policy collapsed in training, and an alarm stopped it
 ├── RetrievalError           the retriever failed after its retries
 ├── TrackingError            the tracking server or registry cannot be reached
@@ -46,6 +49,14 @@ class DocumentError(RecordError):
 
 class ImageError(RecordError):
     """An image cannot be decoded, or exceeds the decoder's limits."""
+
+
+class ReplyError(RecordError):
+    """A language model refused one request, or its reply is cut off or not of the asked schema."""
+
+
+class ItemError(RecordError):
+    """A curated item, or what it was made from, breaks a rule."""
 
 
 class ArtefactError(MedrwrError):
@@ -82,6 +93,10 @@ class SampleError(MedrwrError):
 
 class GenerationError(MedrwrError):
     """A generation server cannot be reached, or returns no token ids or log-probabilities."""
+
+
+class EndpointError(GenerationError):
+    """A language model's endpoint refuses every request, or failed all retries; what it gave before is kept."""
 
 
 class CollapseError(MedrwrError):

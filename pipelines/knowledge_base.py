@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from medrwr.knowledge_base.cache import Cache
-from medrwr.knowledge_base.ingestion import QUARANTINE, ingest
+from medrwr.knowledge_base.ingestion import ingest
+from medrwr.knowledge_base.output import QUARANTINE
 from pipelines.stage import StageContext, StageResult
 
 

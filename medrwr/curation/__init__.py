@@ -1,1 +1,1 @@
-"""Curation of training questions: cluster, reconstruct, stratify (M11-M13)."""
+"""Curation of training questions: reconstruct an archive's cases as questions, stratify them (M12-M13)."""

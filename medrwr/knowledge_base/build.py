@@ -8,7 +8,8 @@ from pathlib import Path
 
 from medrwr.config import KnowledgeBaseSettings, SourceSettings
 from medrwr.knowledge_base.cache import Cache
-from medrwr.knowledge_base.ingestion import PASSAGES, QUARANTINE, TERMS, ingest
+from medrwr.knowledge_base.ingestion import ingest
+from medrwr.knowledge_base.output import PASSAGES, QUARANTINE, TERMS
 from medrwr.knowledge_base.terms import Term
 from medrwr.records import read_records
 from medrwr.types import Passage, Quarantined

@@ -15,7 +15,8 @@ from ruamel.yaml import YAML
 from medrwr.config import Params, SourceSettings, parse
 from medrwr.errors import ConfigError
 from medrwr.knowledge_base.cache import Cache
-from medrwr.knowledge_base.ingestion import Ingested, ingest
+from medrwr.knowledge_base.ingestion import ingest
+from medrwr.knowledge_base.output import Ingested
 from medrwr.records import write_text_atomic
 from pipelines.cli.kb_current import is_current, note_indexed
 from pipelines.cli.screen import make_console

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from medrwr.config import Params
 from medrwr.digests import file_digest
-from medrwr.knowledge_base.ingestion import PASSAGES, QUARANTINE, TERMS
+from medrwr.knowledge_base.output import PASSAGES, QUARANTINE, TERMS
 from medrwr.records import write_text_atomic
 from pipelines.paths import Paths
 

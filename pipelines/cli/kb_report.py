@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from medrwr.knowledge_base.ingestion import PASSAGES, QUARANTINE
+from medrwr.knowledge_base.output import PASSAGES, QUARANTINE
 from medrwr.records import read_records
 from medrwr.types import Passage, Quarantined
 from pipelines.cli.screen import make_console

@@ -13,7 +13,8 @@ from medrwr.errors import ArtefactError, DigestError
 from medrwr.knowledge_base.cache import Cache
 from medrwr.knowledge_base.chunking import passage_id
 from medrwr.knowledge_base.files import list_files
-from medrwr.knowledge_base.ingestion import PASSAGES, digested
+from medrwr.knowledge_base.keys import digested
+from medrwr.knowledge_base.output import PASSAGES
 from medrwr.records import read_records
 from medrwr.types import Passage
 from pipelines.cli.screen import make_console

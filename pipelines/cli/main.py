@@ -29,6 +29,7 @@ Model = Annotated[
 ]
 Index = Annotated[Path | None, typer.Option("--index", help="another passage index, its manifest beside it")]
 Query = Annotated[str | None, typer.Option("--query", help="look this up first; the model asks on from there")]
+Why = Annotated[str, typer.Option("--why", help="the reason, kept in the history")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
@@ -47,6 +48,27 @@ def ask(
     from pipelines.cli.ask import ask as run
 
     run(Request(question, tuple(option or ()), image, model, index, query), as_json=json)
+
+
+@app.command()
+def curate(
+    images: Annotated[Path, typer.Option("--images", help="the folder of the archive's images")],
+    captions: Annotated[Path, typer.Option("--captions", help="a table with the columns image and caption")],
+    out: Annotated[Path, typer.Option("--out", help="where questions, rejections and the card go")],
+    endpoint: Annotated[str, typer.Option("--endpoint", help="an OpenAI-compatible base URL; offline without")] = "",
+    model: Annotated[str, typer.Option("--model", help="the model's name there")] = "",
+    benchmark: Annotated[list[Path] | None, typer.Option("--benchmark", help="questions to keep apart from")] = None,
+    licence: Annotated[str, typer.Option("--licence", help="of the archive, for the card")] = "",
+    prompt_price: Annotated[float, typer.Option("--prompt-price", help="of a million tokens sent")] = 0.0,
+    completion_price: Annotated[float, typer.Option("--completion-price", help="of a million tokens received")] = 0.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what it would cost")] = False,
+) -> None:
+    """Turn an archive of captioned images into training questions; what breaks a rule is kept with its reason."""
+    from pipelines.cli.curate import Request
+    from pipelines.cli.curate import curate as run
+
+    prices = (prompt_price, completion_price)
+    run(Request(images, captions, out, endpoint, model, tuple(benchmark or ()), licence, *prices, dry_run=dry_run))
 
 
 @app.command()
@@ -74,11 +96,27 @@ def models() -> None:
 
 
 @app.command()
-def rollback(why: Annotated[str, typer.Option("--why", help="the reason, kept in the history")]) -> None:
+def promote(version: Annotated[str, typer.Argument(help="its number, as `medrwr models` shows it")], why: Why) -> None:
+    """Give the alias to a version, whatever the gate said; every digest is verified first."""
+    from pipelines.cli.models import promote as run
+
+    run(version, why)
+
+
+@app.command()
+def rollback(why: Why) -> None:
     """Give the alias back to the version that had it before."""
     from pipelines.cli.models import rollback as run
 
     run(why)
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Check machine and workspace, and say what to do; exit code 1 when something is missing."""
+    from pipelines.cli.doctor import doctor as run
+
+    raise typer.Exit(0 if run(as_json=json) else 1)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""`medrwr models` and `medrwr rollback`: versions, the alias, and its history."""
+"""`medrwr models`, `medrwr promote` and `medrwr rollback`: versions, the alias, and its history."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pipelines import promoting
 from pipelines.cli.screen import make_console
 from pipelines.params import load_params
 from pipelines.process import set_environment
-from pipelines.promotion import METRIC_TAG, PROMOTED_TAG, REASON_TAG, Registry
+from pipelines.promotion import METRIC_TAG, PROMOTED_TAG, REASON_TAG, Move, Registry
 from pipelines.tracking.store import open_store
 
 
@@ -49,18 +50,31 @@ def models(root: Path = Path(), console: Console | None = None) -> None:
         console.print(f"{move.when} {move.who}: {move.from_version or 'none'} -> {move.to_version}: {escape(move.why)}")
 
 
+def promote(version: str, why: str, root: Path = Path(), console: Console | None = None) -> None:
+    """Give the alias to a version.
+
+    Raises:
+        PromotionError: it is not there, not complete, or carries the alias already.
+        TrackingError: the registry cannot be reached.
+    """
+    registry = _registry(root)
+    _say(registry, promoting.promote(registry, version, why, root), console)
+
+
 def rollback(why: str, root: Path = Path(), console: Console | None = None) -> None:
     """Give the alias back.
 
     Raises:
-        PromotionError: there is no previous version.
+        PromotionError: there is no previous version, or it is not complete.
         TrackingError: the registry cannot be reached.
     """
     registry = _registry(root)
-    move = registry.rollback(why)
-    (console or make_console()).print(
-        f"{registry.name}@{registry.alias}: version {move.from_version} -> {move.to_version}"
-    )
+    _say(registry, promoting.rollback(registry, why, root), console)
+
+
+def _say(registry: Registry, move: Move, console: Console | None) -> None:
+    before = move.from_version or "none"
+    (console or make_console()).print(f"{registry.name}@{registry.alias}: version {before} -> {move.to_version}")
 
 
 def _registry(root: Path) -> Registry:

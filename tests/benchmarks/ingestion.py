@@ -27,7 +27,9 @@ from typing import Any
 from medrwr.config import KnowledgeBaseSettings, SourceSettings
 from medrwr.digests import folder_digest
 from medrwr.knowledge_base.cache import Cache
-from medrwr.knowledge_base.ingestion import STUMBLED, Ingested, ingest
+from medrwr.knowledge_base.entries import STUMBLED
+from medrwr.knowledge_base.ingestion import ingest
+from medrwr.knowledge_base.output import Ingested
 from medrwr.records import read_records
 from medrwr.types import Passage, Quarantined
 from tests.benchmarks.chain import Figure

@@ -15,9 +15,10 @@ import pytest
 
 from medrwr.config import KnowledgeBaseSettings, SourceSettings
 from medrwr.errors import ArtefactError
-from medrwr.knowledge_base import ingestion
+from medrwr.knowledge_base import entries
 from medrwr.knowledge_base.cache import Cache
-from medrwr.knowledge_base.ingestion import Ingested, ingest
+from medrwr.knowledge_base.ingestion import ingest
+from medrwr.knowledge_base.output import TERMS, Ingested
 from medrwr.records import read_records
 from medrwr.types import Passage, Quarantined
 from tests.knowledge_base.samples import prose
@@ -176,14 +177,14 @@ def test_progress_counts_the_files_that_are_read(folder: Path) -> None:
         progress=lambda *step: seen.append(step),
     )
     assert seen[-1] == (13, 13, "files read")
-    assert ingestion.TERMS in written(folder)
+    assert TERMS in written(folder)
 
 
 def test_reasons_of_one_file_are_listed_up_to_a_number_and_a_hopeless_file_is_given_up(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingestion, "_MOST_REASONS", 3)
-    monkeypatch.setattr(ingestion, "_HOPELESS", 50)
+    monkeypatch.setattr(entries, "_MOST_REASONS", 3)
+    monkeypatch.setattr(entries, "_HOPELESS", 50)
     (folder / "empty.jsonl").write_text('{"text": ""}\n' * 1000)
     (folder / "some.jsonl").write_text(f'{{"text": "{prose("x")}"}}\n' + '{"text": ""}\n' * 1000)
     run(folder)

@@ -68,7 +68,7 @@ def test_the_commands_load_nothing_heavy() -> None:
 def test_help_names_the_commands(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, "--help") == 0
     text = capsys.readouterr().out
-    assert all(name in text for name in ("ask", "summary", "example", "models", "rollback"))
+    assert all(name in text for name in ("ask", "summary", "example", "models", "promote", "rollback", "doctor"))
 
 
 @pytest.mark.parametrize(

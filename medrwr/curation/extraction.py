@@ -1,0 +1,63 @@
+"""The offline language model: it sorts and rearranges what a caption says, by its cue words, and knows nothing else.
+
+It sees what any endpoint sees, image and caption, and never an ontology or a record. Served by `offline.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from medrwr.curation.words import content_words, sentences
+
+_CONCLUSION = re.compile(
+    r"^(?:impression|conclusion|diagnosis|assessment)\s*[:\-]\s*|\b(?:consistent with|compatible with"
+    r"|suggest(?:s|ive of|ing)?|diagnos(?:is of|tic of|ed (?:with|as))|indicat(?:es|ive of|ing)|in keeping with"
+    r"|represent(?:s|ing)|due to)\s+",
+    re.IGNORECASE,
+)
+_CLINICAL = re.compile(
+    r"\b(?:\d{1,3}[- ]?(?:year|month|day)s?[- ]old|(?:wo)?man|boy|girl|fe?male|history|present(?:s|ed|ing)|complain|"
+    r"symptoms?|admitted)\b",
+    re.IGNORECASE,
+)
+_MOST_WRONG = 3
+
+
+def record_of(caption: str) -> dict[str, str]:
+    """The four parts of M12; a part without a sentence is empty."""
+    clinical, observed, concluded = [], [], []
+    for sentence in sentences(caption):
+        cue = _CONCLUSION.search(sentence)
+        if cue:
+            concluded.append(sentence[cue.end() :].strip(" ."))
+            before = sentence[: cue.start()].strip(" ,.")
+            if len(content_words(before)) > 1:
+                observed.append(f"{before}.")
+        elif _CLINICAL.search(sentence):
+            clinical.append(sentence)
+        else:
+            observed.append(sentence)
+    conclusion, observation = "; ".join(concluded), " ".join(observed)
+    analysis = f"{observation} This points to {conclusion}." if observation and conclusion else ""
+    return {
+        "clinical_information": " ".join(clinical),
+        "observation": observation,
+        "analysis": analysis,
+        "conclusion": conclusion,
+    }
+
+
+def item_of(record: dict[str, Any]) -> dict[str, Any]:
+    """A question that asks for the record's conclusion, wrong options from the other conclusions of like length."""
+    conclusion = str(record["conclusion"])
+    own = set(content_words(conclusion))
+    others = [str(other) for other in record["other_conclusions"] if not own & set(content_words(str(other)))]
+    wrong = sorted(dict.fromkeys(others), key=lambda other: abs(len(other) - len(conclusion)))[:_MOST_WRONG]
+    asked = "Which conclusion does the image support?"
+    return {
+        "question": f"{record['clinical_information']} {asked}".strip(),
+        "options": [conclusion, *wrong],
+        "answer": 0,
+        "explanation": str(record["analysis"]),
+    }

@@ -1,0 +1,139 @@
+"""`medrwr curate`: an archive of one's own -> training questions (M11-M14), what was rejected and why, and a card."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from medrwr.curation.archive import read_archive
+from medrwr.curation.card import card_of
+from medrwr.curation.endpoint import Asker, ChatClient, EndpointSettings, Prices, ReplyCache
+from medrwr.curation.offline import OFFLINE_MODEL, offline_endpoint
+from medrwr.curation.prompts import record_request
+from medrwr.curation.reconstruct import Reconstructed, reconstruct
+from medrwr.datasets.overlap import ItemSet, find_overlaps
+from medrwr.errors import ConfigError
+from medrwr.records import read_records, write_records, write_text_atomic
+from medrwr.types import ImageCase, Quarantined, Question
+from pipelines.cli.screen import make_console
+from pipelines.tracking.progress import ProgressLine
+
+QUESTIONS, REJECTED, POSTPONED, CARD = "questions.jsonl", "rejected.jsonl", "postponed.jsonl", "card.md"
+REPLIES = "replies.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line gave. `endpoint` and `model` default to OPENAI_BASE_URL and OPENAI_MODEL, else offline.
+
+    Prices are for a million tokens, in any one currency.
+    """
+
+    images: Path
+    captions: Path
+    out: Path
+    endpoint: str = ""
+    model: str = ""
+    benchmarks: tuple[Path, ...] = ()
+    licence: str = ""
+    prompt_price: float = 0.0
+    completion_price: float = 0.0
+    concurrency: int = 8
+    seed: int = 7
+    dry_run: bool = False
+
+
+def curate(request: Request, console: Console | None = None) -> Reconstructed | None:
+    """Write questions, rejected and postponed cases and the card to `out`; a rerun pays for nothing twice.
+
+    Raises:
+        ArtefactError: a path is missing, or no row is usable.
+        ConfigError: an endpoint without a model, or a benchmark that cannot be read.
+    """
+    console = console or make_console()
+    line = ProgressLine()
+    cases, refused = read_archive(request.images, request.captions, source="archive", progress=line.update)
+    line.close()
+    with _asker(request) as asker:
+        if request.dry_run:
+            _estimate(request, asker, cases, console)
+            return None
+        found = reconstruct(
+            cases, request.images, asker, seed=request.seed, attach=asker.model != OFFLINE_MODEL, progress=line.update
+        )
+        line.close()
+        found = _without_leaks(found, request)
+        rejected = [*refused, *found.rejected]
+        _write(request, found, rejected, card_of(cases, found, rejected, asker, licence=request.licence))
+    _say(console, request, found, rejected)
+    return found
+
+
+@contextmanager
+def _asker(request: Request) -> Iterator[Asker]:
+    request.out.mkdir(parents=True, exist_ok=True)
+    url = request.endpoint or os.environ.get("OPENAI_BASE_URL", "")
+    cache = ReplyCache(request.out / REPLIES)
+    try:
+        if url:
+            model = request.model or os.environ.get("OPENAI_MODEL", "")
+            key = os.environ.get("OPENAI_API_KEY", "")
+            settings = EndpointSettings(url, model, api_key=key, concurrency=request.concurrency)
+            yield Asker(model, cache, ChatClient(settings))
+            return
+        with offline_endpoint() as local:
+            yield Asker(OFFLINE_MODEL, cache, ChatClient(EndpointSettings(local, OFFLINE_MODEL)))
+    finally:
+        cache.close()
+
+
+def _estimate(request: Request, asker: Asker, cases: list[ImageCase], console: Console) -> None:
+    """What the records would cost; a question costs about as much again."""
+    requests = [record_request(case, request.images, attach=asker.model != OFFLINE_MODEL) for case in cases]
+    cost = asker.estimate(requests, Prices(request.prompt_price, request.completion_price))
+    console.print(
+        f"{len(cases)} cases with {escape(asker.model)}: about {2 * cost.calls} calls ({cost.cached} records known), "
+        f"{2 * cost.prompt_tokens} tokens sent, {2 * cost.completion_tokens} received, cost {2 * cost.cost:.2f}"
+    )
+
+
+def _without_leaks(found: Reconstructed, request: Request) -> Reconstructed:
+    """Without the questions that a benchmark's question or image resembles (M14)."""
+    made = ItemSet("curated", found.questions, request.images)
+    leaks: dict[str, str] = {}
+    for path in request.benchmarks:
+        questions, bad = read_records(path, Question)
+        if bad:
+            raise ConfigError(f"benchmark {path}: {bad[0].record_id}: {bad[0].reason}: it must be read whole")
+        for overlap in find_overlaps([made], ItemSet(path.stem, questions, path.parent)):
+            leaks.setdefault(
+                overlap.training_id, f"overlap: its {overlap.kind} is in {path.name} {overlap.evaluation_id}"
+            )
+    rejected = [Quarantined(name, "archive", reason) for name, reason in sorted(leaks.items())]
+    kept = tuple(question for question in found.questions if question.question_id not in leaks)
+    return Reconstructed(kept, (*found.rejected, *rejected), found.postponed)
+
+
+def _write(request: Request, found: Reconstructed, rejected: list[Quarantined], card: str) -> None:
+    write_records(request.out / REJECTED, rejected)
+    write_records(request.out / POSTPONED, found.postponed)
+    write_text_atomic(request.out / CARD, card)
+    write_records(request.out / QUESTIONS, found.questions)
+
+
+def _say(console: Console, request: Request, found: Reconstructed, rejected: list[Quarantined]) -> None:
+    reasons = Counter(one.reason.split(":")[0] for one in rejected)
+    console.print(
+        f"{len(found.questions)} questions in {escape(str(request.out / QUESTIONS))}, {len(rejected)} rejected"
+    )
+    for reason, count in reasons.most_common():
+        console.print(f"  {count:6} {escape(reason)}")
+    if found.postponed:
+        console.print(f"{len(found.postponed)} left for a later run: {escape(found.postponed[0].reason)}")
