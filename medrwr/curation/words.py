@@ -1,5 +1,4 @@
-"""Words as the rules compare them: lower case, without the small ones and those of any examination, plural and
-singular alike."""
+"""Words as the rules compare them: lower case, plural and singular alike, without small and examiners' words."""
 
 from __future__ import annotations
 
