@@ -23,17 +23,19 @@ from medrwr.errors import ConfigError
 from medrwr.records import read_records, write_records, write_text_atomic
 from medrwr.types import ImageCase, Quarantined, Question
 from pipelines.cli.screen import make_console
+from pipelines.paths import Paths
 from pipelines.tracking.progress import ProgressLine
 
 QUESTIONS, REJECTED, POSTPONED, CARD = "questions.jsonl", "rejected.jsonl", "postponed.jsonl", "card.md"
-REPLIES = "replies.sqlite"
+REPLIES, FEATURES, CLUSTERS = "replies.sqlite", "features", "clusters.html"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What the command line gave. `endpoint` and `model` default to OPENAI_BASE_URL and OPENAI_MODEL, else offline.
 
-    Prices are for a million tokens, in any one currency.
+    Prices are for a million tokens, in any one currency. With `clusters`, only the cases nearest to each cluster's
+    centre are used, `per_cluster` of them (M11); 0 uses them all.
     """
 
     images: Path
@@ -48,6 +50,9 @@ class Request:
     concurrency: int = 8
     seed: int = 7
     dry_run: bool = False
+    clusters: int = 0
+    per_cluster: int = 4
+    encoder: Path | None = None
 
 
 def curate(request: Request, console: Console | None = None) -> Reconstructed | None:
@@ -61,6 +66,8 @@ def curate(request: Request, console: Console | None = None) -> Reconstructed | 
     line = ProgressLine()
     cases, refused = read_archive(request.images, request.captions, source="archive", progress=line.update)
     line.close()
+    if request.clusters:
+        cases = _representatives(cases, request, console, line)
     with _asker(request) as asker:
         if request.dry_run:
             _estimate(request, asker, cases, console)
@@ -74,6 +81,24 @@ def curate(request: Request, console: Console | None = None) -> Reconstructed | 
         _write(request, found, rejected, card_of(cases, found, rejected, asker, licence=request.licence))
     _say(console, request, found, rejected)
     return found
+
+
+def _representatives(cases: list[ImageCase], request: Request, console: Console, line: ProgressLine) -> list[ImageCase]:
+    """The cases near the centres, in the archive's order; what was clustered is on a page."""
+    from medrwr.curation.cluster import cluster
+    from medrwr.curation.cluster_page import cluster_page
+    from medrwr.curation.features import image_features
+    from medrwr.retrieval import open_image_encoder
+
+    encoder = open_image_encoder(request.encoder or Paths().encoders / "image")
+    features = image_features(cases, request.images, encoder, request.out / FEATURES, progress=line.update)
+    line.close()
+    found = cluster(features, min(request.clusters, len(cases)), seed=request.seed)
+    chosen = sorted(found.representatives(request.per_cluster))
+    write_text_atomic(request.out / CLUSTERS, cluster_page(cases, request.images, found, chosen))
+    page = escape(str(request.out / CLUSTERS))
+    console.print(f"{len(cases)} cases in {len(found.centres)} clusters, {len(chosen)} near the centres: {page}")
+    return [cases[number] for number in chosen]
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -62,13 +63,17 @@ def curate(
     prompt_price: Annotated[float, typer.Option("--prompt-price", help="of a million tokens sent")] = 0.0,
     completion_price: Annotated[float, typer.Option("--completion-price", help="of a million tokens received")] = 0.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what it would cost")] = False,
+    clusters: Annotated[int, typer.Option("--clusters", min=0, help="use cases near as many centres; 0: all")] = 0,
+    per_cluster: Annotated[int, typer.Option("--per-cluster", min=1, help="cases of each cluster")] = 4,
+    encoder: Annotated[Path | None, typer.Option("--encoder", help="its folder; the workspace's when left out")] = None,
 ) -> None:
     """Turn an archive of captioned images into training questions; what breaks a rule is kept with its reason."""
     from pipelines.cli.curate import Request
     from pipelines.cli.curate import curate as run
 
     prices = (prompt_price, completion_price)
-    run(Request(images, captions, out, endpoint, model, tuple(benchmark or ()), licence, *prices, dry_run=dry_run))
+    given = Request(images, captions, out, endpoint, model, tuple(benchmark or ()), licence, *prices, dry_run=dry_run)
+    run(replace(given, clusters=clusters, per_cluster=per_cluster, encoder=encoder))
 
 
 @app.command()
