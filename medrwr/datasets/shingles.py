@@ -38,6 +38,18 @@ def shingles_of(text: str) -> frozenset[str]:
 
 def similar_texts(first: Sequence[str], second: Sequence[str], *, at_least: float) -> Iterator[SimilarPair]:
     """Pairs across the two lists with a Jaccard similarity of at least `at_least` (above 0)."""
+    yield from _similar([shingles_of(text) for text in first], [shingles_of(text) for text in second], at_least)
+
+
+def similar_words(first: Sequence[str], second: Sequence[str], *, at_least: float) -> Iterator[SimilarPair]:
+    """The same by single words, whatever their order."""
+    one, two = ([frozenset(words_of(text)) for text in texts] for texts in (first, second))
+    yield from _similar(one, two, at_least)
+
+
+def _similar(
+    first: Sequence[frozenset[str]], second: Sequence[frozenset[str]], at_least: float
+) -> Iterator[SimilarPair]:
     vocabulary: dict[str, int] = {}
     one, two = _entries(first, vocabulary), _entries(second, vocabulary)
     left, right = _matrix(one, len(first), len(vocabulary)), _matrix(two, len(second), len(vocabulary)).T.tocsr()
@@ -50,12 +62,12 @@ def similar_texts(first: Sequence[str], second: Sequence[str], *, at_least: floa
             yield SimilarPair(int(rows[place]), int(shared.col[place]), float(similarity[place]))
 
 
-def _entries(texts: Sequence[str], vocabulary: dict[str, int]) -> tuple[list[int], list[int]]:
+def _entries(texts: Sequence[frozenset[str]], vocabulary: dict[str, int]) -> tuple[list[int], list[int]]:
     """Rows and columns of the ones of a text-by-shingle matrix; new shingles are added to `vocabulary`."""
     rows: list[int] = []
     columns: list[int] = []
-    for row, text in enumerate(texts):
-        places = [vocabulary.setdefault(shingle, len(vocabulary)) for shingle in sorted(shingles_of(text))]
+    for row, parts in enumerate(texts):
+        places = [vocabulary.setdefault(shingle, len(vocabulary)) for shingle in sorted(parts)]
         rows += [row] * len(places)
         columns += places
     return rows, columns

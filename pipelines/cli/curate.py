@@ -18,7 +18,8 @@ from medrwr.curation.endpoint import Asker, ChatClient, EndpointSettings, Prices
 from medrwr.curation.offline import OFFLINE_MODEL, offline_endpoint
 from medrwr.curation.prompts import record_request
 from medrwr.curation.reconstruct import Reconstructed, reconstruct
-from medrwr.datasets.overlap import ItemSet, find_overlaps
+from medrwr.curation.leaks import find_leaks
+from medrwr.datasets.overlap import ItemSet
 from medrwr.errors import ConfigError
 from medrwr.records import read_records, write_records, write_text_atomic
 from medrwr.types import ImageCase, Quarantined, Question
@@ -137,7 +138,7 @@ def _without_leaks(found: Reconstructed, request: Request) -> Reconstructed:
         questions, bad = read_records(path, Question)
         if bad:
             raise ConfigError(f"benchmark {path}: {bad[0].record_id}: {bad[0].reason}: it must be read whole")
-        for overlap in find_overlaps([made], ItemSet(path.stem, questions, path.parent)):
+        for overlap in find_leaks(made, ItemSet(path.stem, questions, path.parent)):
             leaks.setdefault(
                 overlap.training_id, f"overlap: its {overlap.kind} is in {path.name} {overlap.evaluation_id}"
             )
