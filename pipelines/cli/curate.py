@@ -15,10 +15,10 @@ from rich.markup import escape
 from medrwr.curation.archive import read_archive
 from medrwr.curation.card import card_of
 from medrwr.curation.endpoint import Asker, ChatClient, EndpointSettings, Prices, ReplyCache
+from medrwr.curation.leaks import find_leaks
 from medrwr.curation.offline import OFFLINE_MODEL, offline_endpoint
 from medrwr.curation.prompts import record_request
 from medrwr.curation.reconstruct import Reconstructed, reconstruct
-from medrwr.curation.leaks import find_leaks
 from medrwr.datasets.overlap import ItemSet
 from medrwr.errors import ConfigError
 from medrwr.records import read_records, write_records, write_text_atomic
