@@ -57,7 +57,7 @@ check: $(READY) ## lint, format, types, import contracts
 ui: $(READY) ## Dagster and MLflow on this machine only; Ctrl-C ends both
 	@bash infra/ui.sh
 
-base-model: $(READY) ## train the embedded base checkpoint again (it is shipped; about 20 minutes)
+base-model: $(READY) ## train the embedded base checkpoint again (it is shipped; about half an hour)
 	@python -m pipelines base_model
 	@dvc commit --quiet --force base_model
 
