@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from medrwr.curation.explanation_text import clean_sentences
 from medrwr.curation.words import content_words, sentences
 
 _CONCLUSION = re.compile(
@@ -21,6 +22,18 @@ _CLINICAL = re.compile(
     r"symptoms?|admitted)\b",
     re.IGNORECASE,
 )
+_TREATMENT = r"treat|therap|drug|dose|dosage|manag|surg|given|administ|prescri|antibiotic|vaccin|prevent|inhibit"
+_SYMPTOM = r"symptom|signs?\b|complain|pain|fever|cough|vomit|rash|swell|tender|present(?:s|ing) with"
+_TERM = r"\b(?:is|are) (?:a|an|the|called|known|defined|termed)\b|refers? to|means\b|definition|denotes"
+_CUES = {
+    name: re.compile(pattern, re.IGNORECASE)
+    for name, pattern in (
+        ("treatment_protocols", _TREATMENT),
+        ("symptoms_and_signs", _SYMPTOM),
+        ("medical_terminology", _TERM),
+    )
+}
+_REST = "disease_manifestations"
 _MOST_WRONG = 3
 
 
@@ -61,3 +74,13 @@ def item_of(record: dict[str, Any]) -> dict[str, Any]:
         "answer": 0,
         "explanation": str(record["analysis"]),
     }
+
+
+def explanation_of(explanation: str) -> dict[str, list[str]]:
+    """The four lists of M9: each sentence in the first one whose cue words it has."""
+    found: dict[str, list[str]] = {
+        name: [] for name in ("medical_terminology", "symptoms_and_signs", _REST, "treatment_protocols")
+    }
+    for sentence in clean_sentences(explanation):
+        found[next((name for name, cue in _CUES.items() if cue.search(sentence)), _REST)].append(sentence)
+    return found

@@ -40,6 +40,16 @@ class DraftItem:
     explanation: str
 
 
+@dataclass(frozen=True, slots=True)
+class ExplanationRecord:
+    """What an explanation says, in the four lists of sentences of M9; each may be empty."""
+
+    medical_terminology: tuple[str, ...]
+    symptoms_and_signs: tuple[str, ...]
+    disease_manifestations: tuple[str, ...]
+    treatment_protocols: tuple[str, ...]
+
+
 def reader(kind: type[Made]) -> Callable[[str], Made]:
     """Reads a reply as `kind`, strictly: every field, no other one, each of its type.
 

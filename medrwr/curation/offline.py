@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from medrwr.curation.extraction import item_of, record_of
-from medrwr.curation.prompts import ITEM_TASK, RECORD_TASK
+from medrwr.curation.extraction import explanation_of, item_of, record_of
+from medrwr.curation.prompts import EXPLANATION_TASK, ITEM_TASK, RECORD_TASK
 
-OFFLINE_MODEL = "offline-extraction-1"  # part of the cache's keys: another way of extracting is another model
+OFFLINE_MODEL = "offline-extraction-2"  # part of the cache's keys: another way of extracting is another model
+
+
+_TASKS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    RECORD_TASK: lambda asked: record_of(asked["caption"]),
+    ITEM_TASK: item_of,
+    EXPLANATION_TASK: lambda asked: explanation_of(asked["explanation"]),
+}
 
 
 @contextmanager
@@ -33,15 +40,15 @@ def complete(body: dict[str, Any]) -> dict[str, Any]:
     """The reply to the body of one request.
 
     Raises:
-        KeyError, TypeError, ValueError: it is none of the two tasks.
+        KeyError, TypeError, ValueError: it is none of the three tasks.
     """
     task = body["response_format"]["json_schema"]["name"]
     content = body["messages"][-1]["content"]
     text = content if isinstance(content, str) else next(part["text"] for part in content if part["type"] == "text")
     asked = json.loads(text)
-    if task not in (RECORD_TASK, ITEM_TASK):
-        raise ValueError(f"task {task!r} is unknown, expected {RECORD_TASK} or {ITEM_TASK}")
-    made = record_of(asked["caption"]) if task == RECORD_TASK else item_of(asked)
+    if task not in _TASKS:
+        raise ValueError(f"task {task!r} is unknown, expected one of {', '.join(_TASKS)}")
+    made = _TASKS[task](asked)
     reply = json.dumps(made, ensure_ascii=False)
     return {
         "object": "chat.completion",

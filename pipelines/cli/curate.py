@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,21 +11,22 @@ from rich.markup import escape
 
 from medrwr.curation.archive import read_archive
 from medrwr.curation.card import card_of
-from medrwr.curation.endpoint import Asker, ChatClient, EndpointSettings, Prices, ReplyCache
+from medrwr.curation.endpoint import Asker, Prices
 from medrwr.curation.leaks import find_leaks
-from medrwr.curation.offline import OFFLINE_MODEL, offline_endpoint
+from medrwr.curation.offline import OFFLINE_MODEL
 from medrwr.curation.prompts import record_request
 from medrwr.curation.reconstruct import Reconstructed, reconstruct
 from medrwr.datasets.overlap import ItemSet
 from medrwr.errors import ConfigError
 from medrwr.records import read_records, write_records, write_text_atomic
 from medrwr.types import ImageCase, Quarantined, Question
+from pipelines.cli.asking import open_asker
 from pipelines.cli.screen import make_console
 from pipelines.paths import Paths
 from pipelines.tracking.progress import ProgressLine
 
 QUESTIONS, REJECTED, POSTPONED, CARD = "questions.jsonl", "rejected.jsonl", "postponed.jsonl", "card.md"
-REPLIES, FEATURES, CLUSTERS = "replies.sqlite", "features", "clusters.html"
+FEATURES, CLUSTERS = "features", "clusters.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def curate(request: Request, console: Console | None = None) -> Reconstructed | 
     line.close()
     if request.clusters:
         cases = _representatives(cases, request, console, line)
-    with _asker(request) as asker:
+    with open_asker(request.out, request.endpoint, request.model, concurrency=request.concurrency) as asker:
         if request.dry_run:
             _estimate(request, asker, cases, console)
             return None
@@ -100,24 +98,6 @@ def _representatives(cases: list[ImageCase], request: Request, console: Console,
     page = escape(str(request.out / CLUSTERS))
     console.print(f"{len(cases)} cases in {len(found.centres)} clusters, {len(chosen)} near the centres: {page}")
     return [cases[number] for number in chosen]
-
-
-@contextmanager
-def _asker(request: Request) -> Iterator[Asker]:
-    request.out.mkdir(parents=True, exist_ok=True)
-    url = request.endpoint or os.environ.get("OPENAI_BASE_URL", "")
-    cache = ReplyCache(request.out / REPLIES)
-    try:
-        if url:
-            model = request.model or os.environ.get("OPENAI_MODEL", "")
-            key = os.environ.get("OPENAI_API_KEY", "")
-            settings = EndpointSettings(url, model, api_key=key, concurrency=request.concurrency)
-            yield Asker(model, cache, ChatClient(settings))
-            return
-        with offline_endpoint() as local:
-            yield Asker(OFFLINE_MODEL, cache, ChatClient(EndpointSettings(local, OFFLINE_MODEL)))
-    finally:
-        cache.close()
 
 
 def _estimate(request: Request, asker: Asker, cases: list[ImageCase], console: Console) -> None:

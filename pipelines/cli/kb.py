@@ -28,6 +28,22 @@ Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 @app.command()
+def explain(
+    questions: Annotated[Path, typer.Option("--questions", help="MedMCQA's file, or questions as JSON lines")],
+    out: Annotated[Path, typer.Option("--out", help="where documents and what was filtered go")],
+    benchmark: Annotated[list[Path] | None, typer.Option("--benchmark", help="questions to keep apart from")] = None,
+    endpoint: Annotated[str, typer.Option("--endpoint", help="an OpenAI-compatible base URL; offline without")] = "",
+    model: Annotated[str, typer.Option("--model", help="the model's name there")] = "",
+    licence: Licence = "",
+    leaks_allowed: Annotated[bool, typer.Option("--leaks-allowed", help="compare with no benchmark")] = False,
+) -> None:
+    """Turn the explanations of examination questions into documents, to be added as a source."""
+    from pipelines.cli.kb_explain import Request, kb_explain
+
+    kb_explain(Request(questions, out, tuple(benchmark or ()), endpoint, model, licence, leaks_allowed))
+
+
+@app.command()
 def add(
     folder: Folder,
     name: Name = "",
