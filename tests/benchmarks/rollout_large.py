@@ -24,7 +24,7 @@ from medrwr.training.grpo import GrpoTask, train_grpo
 from medrwr.training.sparing import SparingTrainer
 from medrwr.training.trainer_arguments import RunOptions
 from medrwr.training.work import WorkFolder
-from tests.benchmarks.clock import clocked
+from tests.benchmarks.clock import timing
 from tests.benchmarks.grpo_run import VowelScorer
 from tests.benchmarks.rollout_speed import SIZE, beside_reference, retriever
 from tests.rollout.world import Row, corpus, draw_images, question, training_rows
@@ -68,7 +68,7 @@ def random_policy(device: str, *, toy: bool) -> Policy:
             setattr(config.text_config, name, value)
         for name, value in VISION.items():
             setattr(config.vision_config, name, value)
-        config.text_config.layer_types = ["full_attention"] * TEXT["num_hidden_layers"]  # type: ignore[operator]
+        config.text_config.layer_types = ["full_attention"] * config.text_config.num_hidden_layers
     torch.manual_seed(0)
     with torch.device(device):
         model: Any = Qwen2_5_VLForConditionalGeneration(config)
@@ -118,32 +118,14 @@ def grpo_steps(policy: Policy, root: Path, *, small: bool) -> dict[str, float]:
     )  # fmt: skip
     questions = [question(n, image=True) for n in range(side * steps)]
     engine = RolloutEngine(policy, retriever(), RolloutSettings(max_turn_tokens=64))
-    taken, played = [], []
-    original = SparingTrainer.training_step
-
-    def timed(self: Any, *args: Any, **kwargs: Any) -> Any:
-        result, seconds = clocked(lambda: original(self, *args, **kwargs))
-        taken.append(seconds)
-        return result
-
-    def play(*args: Any, **kwargs: Any) -> Any:
-        result, seconds = clocked(lambda: RolloutEngine.run(engine, *args, **kwargs))
-        played.append(seconds)
-        return result
-
-    engine.run = play  # type: ignore[method-assign]
-
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
-    SparingTrainer.training_step = timed  # type: ignore[method-assign]
-    try:
+    with timing(SparingTrainer, "training_step") as taken, timing(RolloutEngine, "run") as played:
         train_grpo(
             policy, GrpoTask(questions, root, 3, 448, engine, VowelScorer()), settings,
             options=RunOptions(policy.device, "bfloat16", 5), work=WorkFolder(root / "large", "inputs"),
             sink=NullSink(),
         )  # fmt: skip
-    finally:
-        SparingTrainer.training_step = original  # type: ignore[method-assign]
     step, rollouts = (sorted(each)[len(each) // 2] for each in (taken, played))
     return {"grpo_step_s": step, "grpo_rollouts_s": rollouts, "grpo_peak_gib": peak_gib(policy.device)}
 
