@@ -23,9 +23,9 @@ class TraceSink(Protocol):
     """Takes whole trajectories, for a person to read."""
 
     def trace(
-        self, question: Question, trajectory: Trajectory, score: Mapping[str, float], *, step: int | None = None
+        self, question: Question, trajectory: Trajectory, score: Mapping[str, float], tags: Mapping[str, str]
     ) -> None:
-        """Keep one trajectory with its reward parts."""
+        """Keep one trajectory with its reward parts or verdict, and tags to find it by."""
 
 
 class NullSink:

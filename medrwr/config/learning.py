@@ -93,4 +93,4 @@ class GrpoSettings(ConfigSection):
         0, ge=0, description="how often prompts whose rollouts all earn the same are replaced by others, 0: never"
     )
     alarms: Literal["off", "warn", "stop"] = Field("warn", description="what happens when the policy collapses")
-    trace_every: int = Field(0, ge=0, description="every so many-th trajectory becomes a trace, 0: none")
+    trace_every: int = Field(50, ge=0, description="every so many-th trajectory becomes a trace in MLflow, 0: none")

@@ -25,6 +25,7 @@ class EvaluateSettings(ConfigSection):
     bootstrap_samples: int = Field(2000, ge=100)
     confidence_level: float = Field(0.95, gt=0, lt=1)
     ladder_questions_per_cell: int = Field(200, ge=1, description="for the earlier checkpoints of the ladder")
+    trace_every: int = Field(1, ge=0, description="every so many-th trajectory becomes a trace in MLflow, 0: none")
 
 
 class RegisterSettings(ConfigSection):

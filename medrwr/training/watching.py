@@ -38,7 +38,7 @@ class Watcher:
             return
         for question, trajectory, score in zip(questions, trajectories, scores, strict=True):
             if self._seen % self.every == 0:
-                self.traces.trace(question, trajectory, score, step=step)
+                self.traces.trace(question, trajectory, score, {"step": str(step)})
             self._seen += 1
 
     def last_groups(self) -> list[ShownGroup]:

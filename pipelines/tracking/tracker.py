@@ -18,7 +18,7 @@ from pipelines.tracking.pipes import DagsterReport
 from pipelines.tracking.player import Player
 from pipelines.tracking.progress import ProgressLine
 from pipelines.tracking.store import Store, open_store
-from pipelines.tracking.traces import log_trace
+from pipelines.tracking.traces import AT_ONCE, Episode, log_traces
 
 FLUSH_INTERVAL_S = 5.0
 
@@ -60,6 +60,7 @@ class RunTracker(Tracker):
         self._paths, self._stage = paths, begin.stage
         self._journal = Journal(paths.work("tracking") / f"{begin.journal}.jsonl")
         self._unsent: list[Event] = []
+        self._episodes: list[Episode] = []
         self._result: StageResult | None = None
         self._store: Store | None = None
         self._player: Player | None = None
@@ -81,15 +82,12 @@ class RunTracker(Tracker):
             self._flush()
 
     def trace(
-        self, question: Question, trajectory: Trajectory, score: Mapping[str, float], *, step: int | None = None
+        self, question: Question, trajectory: Trajectory, score: Mapping[str, float], tags: Mapping[str, str]
     ) -> None:
         """Keep a trajectory as a trace of this run; while MLflow is away, traces are not kept."""
-        if self._store is None or self._player is None:
-            return
-        try:
-            log_trace(self._store, question, trajectory, score, run_id=self._player.run_id, step=step)
-        except TrackingError as error:
-            self._give_up(error)
+        self._episodes.append(Episode(question, trajectory, score, tags))
+        if len(self._episodes) >= AT_ONCE:
+            self._flush_traces()
 
     def finish(self, result: StageResult) -> None:
         """Keep plots and single files with the run (checkpoint folders are referred to, not copied); tell Dagster."""
@@ -129,6 +127,7 @@ class RunTracker(Tracker):
         self._flush()
 
     def _flush(self) -> None:
+        self._flush_traces()
         if self._player is None:
             return
         try:
@@ -137,6 +136,15 @@ class RunTracker(Tracker):
             self._give_up(error)
         self._unsent.clear()
         self._flushed_s = time.monotonic()
+
+    def _flush_traces(self) -> None:
+        episodes, self._episodes = self._episodes, []
+        if self._store is None or self._player is None or not episodes:
+            return
+        try:
+            log_traces(self._store, episodes, run_id=self._player.run_id)
+        except TrackingError as error:
+            self._give_up(error)
 
     def _give_up(self, error: TrackingError) -> None:
         self._player = None

@@ -66,10 +66,10 @@ def test_advantages_are_standard_scores_m22() -> None:
 
 class Kept:
     def __init__(self) -> None:
-        self.steps: list[int | None] = []
+        self.steps: list[int] = []
 
-    def trace(self, question: Question, made: Trajectory, score: object, *, step: int | None = None) -> None:
-        self.steps.append(step)
+    def trace(self, question: Question, made: Trajectory, score: object, tags: dict[str, str]) -> None:
+        self.steps.append(int(tags["step"]))
 
 
 def test_every_third_trajectory_is_traced_and_the_last_step_is_kept() -> None:
