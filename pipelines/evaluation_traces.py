@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from medrwr.evaluation.scorer import Verdict
@@ -28,7 +28,7 @@ def trace_all(sink: MetricSink, evaluated: Evaluated, *, every: int) -> None:
 
 
 def _every(
-    questions: list[Question], played: list[Trajectory], judged: list[Verdict], every: int
+    questions: Sequence[Question], played: Sequence[Trajectory], judged: Sequence[Verdict], every: int
 ) -> Iterator[tuple[Question, Trajectory, Verdict]]:
     # A rung that answered fewer questions answered the first ones of the cell.
     return islice(zip(questions[: len(played)], played, judged, strict=True), 0, None, every)

@@ -1,7 +1,7 @@
 """Trajectories as MLflow traces: an agent span with think, query, retrieve and answer spans inside.
 
-Spans are built whole and stored a hundred traces in one transaction: MLflow's own exporter takes several for each trace,
-too slow for every trajectory of an evaluation.
+Spans are built whole and stored a hundred traces in one transaction: MLflow's own exporter takes several for each
+trace, too slow for every trajectory of an evaluation.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class _Spans:
         values = {"mlflow.traceRequestId": self.trace_id, "mlflow.spanType": kind, "mlflow.spanOutputs": outputs}
         values |= ({"mlflow.spanInputs": inputs} if inputs is not None else {}) | dict(more or {})
         is_root = not self._made
-        span = {
+        span: dict[str, Any] = {
             "trace_id": self.trace_id,
             "span_id": self._root if is_root else secrets.token_hex(8),
             "parent_span_id": None if is_root else self._root,
