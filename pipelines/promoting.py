@@ -8,7 +8,8 @@ from mlflow.entities.model_registry import ModelVersion
 
 from medrwr.errors import ArtefactError, DigestError, PromotionError
 from medrwr.serving.references import CALIBRATION, CHECKPOINT, ENCODERS, INDEX, keep, locate
-from pipelines.promotion import Move, Registry
+from pipelines.moves import Move
+from pipelines.promotion import Registry, Verify
 from pipelines.versions import references_of
 
 REQUIRED = (CHECKPOINT, ENCODERS, INDEX, CALIBRATION)
@@ -21,15 +22,13 @@ def promote(registry: Registry, number: str, why: str, root: Path) -> Move:
         PromotionError: there is no such version, it carries the alias already, or it is not complete.
         TrackingError: the registry cannot be reached.
     """
-    known = {str(version.version): version for version in registry.versions()}
+    known = [str(version.version) for version in registry.versions()]
     if number not in known:
         raise PromotionError(f"{registry.name} has no version {number}, expected one of {', '.join(known) or 'none'}")
-    champion = registry.champion()
-    if champion is not None and str(champion.version) == number:
+    move = registry.move(number, why, verifier(registry, root))
+    if move is None:
         raise PromotionError(f"version {number} of {registry.name} carries {registry.alias!r} already: nothing to do")
-    secure(known[number], registry.name, root)
-    registry.move(number, why)
-    return registry.history()[-1]
+    return move
 
 
 def rollback(registry: Registry, why: str, root: Path) -> Move:
@@ -39,10 +38,12 @@ def rollback(registry: Registry, why: str, root: Path) -> Move:
         PromotionError: there is no previous version, or it is not complete.
         TrackingError: the registry cannot be reached.
     """
-    previous = registry.previous()
-    if previous is not None:
-        secure(previous, registry.name, root)
-    return registry.rollback(why)
+    return registry.rollback(why, verifier(registry, root))
+
+
+def verifier(registry: Registry, root: Path) -> Verify:
+    """`secure` for the versions of one registry."""
+    return lambda version: secure(version, registry.name, root)
 
 
 def secure(version: ModelVersion, name: str, root: Path) -> None:

@@ -1,30 +1,24 @@
-"""Who carries the alias: the gate, the move with its history, and the way back.
-
-MLflow keeps no history of an alias: each move is written as a tag of the registered model, '<alias>.0001' and so on.
-`previous` is set before the alias moves, and every step can be repeated: a promotion that was killed half-way is
-finished by the next one.
-"""
+"""Who carries the alias: the gate, the move, and the way back. How a move is made and written down: `moves`."""
 
 from __future__ import annotations
 
-import getpass
-import json
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from medrwr.config import RegisterSettings
 from medrwr.errors import PromotionError
-from pipelines.tracking.store import Store, exclusive, translated
+from pipelines.moves import PREVIOUS, Ledger, Move
+from pipelines.tracking.store import Store, translated
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
-PREVIOUS = "previous"
 METRIC_TAG = "metric."
 PROMOTED_TAG = "gate.promoted"
 REASON_TAG = "gate.reason"
-MOVED_TAG = "gate.moved"
+Verify = Callable[["ModelVersion"], None]  # raises PromotionError for a version that cannot carry the alias
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +27,6 @@ class Decision:
 
     promote: bool
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One change of an alias. Versions are numbers as text, '' for none; `when` is UTC, ISO 8601."""
-
-    who: str
-    when: str
-    from_version: str
-    to_version: str
-    why: str
 
 
 def decide(challenger: float, champion: float | None, settings: RegisterSettings) -> Decision:
@@ -65,14 +48,15 @@ class Registry:
 
     def __init__(self, store: Store, name: str, alias: str) -> None:
         self._store, self.name, self.alias = store, name, alias
+        self._ledger = Ledger(store, name, alias)
 
     def champion(self) -> ModelVersion | None:
         """The version that carries the alias."""
-        return self._carrier(self.alias)
+        return self._ledger.carrier(self.alias)
 
     def previous(self) -> ModelVersion | None:
         """The version that a rollback goes to."""
-        return self._carrier(PREVIOUS)
+        return self._ledger.carrier(PREVIOUS)
 
     def carriers(self) -> dict[str, ModelVersion]:
         """Alias -> version, of the alias and `previous`."""
@@ -107,68 +91,61 @@ class Registry:
         self._tag(version, PROMOTED_TAG, str(decision.promote).lower())
         return decision
 
-    def promote(self, version: ModelVersion, why: str) -> bool:
-        """Give `version` the alias, unless this promotion has been done before (someone may have moved on since)."""
-        if MOVED_TAG in self._fresh(version).tags:
-            return False
-        moved = self.move(version.version, why)
-        self._tag(version, MOVED_TAG, "true")
-        return moved
-
-    def rollback(self, why: str) -> Move:
-        """Give the alias back to `previous`; the version that had it becomes `previous`.
+    def promote(self, version: ModelVersion, why: str, verify: Verify) -> bool:
+        """Give `version` the alias, unless this promotion has been done before (someone may have moved on since).
 
         Raises:
-            PromotionError: there is no previous version.
+            PromotionError: `verify` refuses the version.
         """
-        previous = self.previous()
-        if previous is None:
-            raise PromotionError(f"{self.name} has no version with the alias {PREVIOUS!r}: nothing to go back to")
-        self.move(previous.version, why)
-        return self.history()[-1]
+        number = str(version.version)
+        if any(move.to_version == number for move in self.history()):
+            return False
+        return self.move(number, why, verify) is not None
 
-    def move(self, to_version: str, why: str) -> bool:
-        """Move the alias and write the move down; False when it is there already."""
-        with exclusive(self._store.lock), translated(self._store.uri):
-            champion = self._carrier(self.alias)
-            from_version = "" if champion is None else str(champion.version)
-            if from_version == str(to_version):
-                return False
-            client = self._store.client
-            move = Move(_who(), datetime.now(UTC).isoformat(timespec="seconds"), from_version, str(to_version), why)
-            number = self._next_number(move)
-            client.set_registered_model_tag(self.name, f"{self.alias}.{number:04d}", json.dumps(asdict(move)))
-            if from_version:
-                client.set_registered_model_alias(self.name, PREVIOUS, from_version)
-            client.set_registered_model_alias(self.name, self.alias, str(to_version))
-        return True
+    def move(self, to_version: str, why: str, verify: Verify) -> Move | None:
+        """Move the alias to a version that `verify` lets pass; None when it is there already.
+
+        A killed promotion to this version that had moved the alias is the one asked for: it is returned.
+        """
+        with self._ledger.settled() as finished:
+            if finished is not None and (finished.kind, finished.move.to_version) == ("promotion", to_version):
+                return finished.move
+            champion = self.champion()
+            if champion is not None and str(champion.version) == to_version:
+                return None
+            verify(self._version(to_version))
+            return self._ledger.make("promotion", to_version, why)
+
+    def rollback(self, why: str, verify: Verify) -> Move:
+        """Give the alias back to `previous`, if `verify` lets it pass; the version that had it becomes `previous`.
+
+        A killed rollback that had moved the alias is the one asked for: it is returned.
+
+        Raises:
+            PromotionError: there is no previous version, or `verify` refuses it.
+        """
+        with self._ledger.settled() as finished:
+            if finished is not None and finished.kind == "rollback":
+                return finished.move
+            previous = self.previous()
+            if previous is None:
+                raise PromotionError(f"{self.name} has no version with the alias {PREVIOUS!r}: nothing to go back to")
+            verify(previous)
+            return self._ledger.make("rollback", str(previous.version), why)
+
+    @contextmanager
+    def settled(self) -> Iterator[list[ModelVersion]]:
+        """The versions with an alias, the champion first; while this is held no alias moves."""
+        with self._ledger.settled():
+            yield [version for version in (self.champion(), self.previous()) if version is not None]
 
     def history(self) -> list[Move]:
         """All moves of the alias, oldest first."""
+        return self._ledger.history()
+
+    def _version(self, number: str) -> ModelVersion:
         with translated(self._store.uri):
-            tags: dict[str, Any] = dict(self._store.client.get_registered_model(self.name).tags)
-        return [Move(**json.loads(tags[name])) for name in sorted(tags) if name.startswith(f"{self.alias}.")]
-
-    def _next_number(self, move: Move) -> int:
-        """The last entry's number again, when that is this very move: it was interrupted before the alias moved."""
-        moves = self.history()
-        again = bool(moves) and (moves[-1].from_version, moves[-1].to_version) == (move.from_version, move.to_version)
-        return len(moves) if again else len(moves) + 1
-
-    def _carrier(self, alias: str) -> ModelVersion | None:
-        from mlflow.exceptions import MlflowException
-
-        with translated(self._store.uri):
-            try:
-                return self._store.client.get_model_version_by_alias(self.name, alias)
-            except MlflowException as error:
-                if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-                    return None
-                raise
-
-    def _fresh(self, version: ModelVersion) -> ModelVersion:
-        with translated(self._store.uri):
-            return self._store.client.get_model_version(self.name, str(version.version))
+            return self._store.client.get_model_version(self.name, number)
 
     def _tag(self, version: ModelVersion, name: str, value: str) -> None:
         with translated(self._store.uri):
@@ -178,10 +155,3 @@ class Registry:
 def _metric(version: ModelVersion, name: str) -> float | None:
     value = version.tags.get(METRIC_TAG + name)
     return None if value is None else float(value)
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user without a name
-        return "unknown"

@@ -8,10 +8,11 @@ import math
 from medrwr.errors import ArtefactError, ConfigError
 from medrwr.records import write_text_atomic
 from medrwr.serving.configuration import ServingConfig
-from medrwr.serving.references import keep, prune
+from medrwr.serving.references import prune
 from pipelines.bill import bill_of
 from pipelines.catalogue import suggest
 from pipelines.paths import Paths
+from pipelines.promoting import verifier
 from pipelines.promotion import Decision, Registry
 from pipelines.stage import StageContext, StageResult
 from pipelines.tracking.store import open_store
@@ -24,6 +25,7 @@ def run(context: StageContext) -> StageResult:
     Raises:
         ArtefactError: an artefact is missing or damaged, or the model does not answer its own example.
         ConfigError: the gate's metric was not measured.
+        PromotionError: what the gate would promote is not complete.
         TrackingError: the registry cannot be reached.
     """
     settings, paths = context.params.register_, context.paths
@@ -34,11 +36,9 @@ def run(context: StageContext) -> StageResult:
     version = find_or_create(context, store, registry, config, metrics)
     decision = registry.judge(version, settings)
     if decision.promote:
-        for reference in config.references:
-            keep(reference, paths.root)
-        registry.promote(version, decision.reason)
-    carriers = [carrier for carrier in (registry.champion(), registry.previous()) if carrier is not None]
-    prune([reference for carrier in carriers for reference in references_of(carrier)], paths.root)
+        registry.promote(version, decision.reason, verifier(registry, paths.root))
+    with registry.settled() as carriers:
+        prune([reference for carrier in carriers for reference in references_of(carrier)], paths.root)
     champion = int(carriers[0].version) if carriers else 0
     number = int(version.version)
     _write(paths, registry, config, decision, {"version": number, "champion": champion})

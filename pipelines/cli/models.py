@@ -10,9 +10,10 @@ from rich.table import Table
 
 from pipelines import promoting
 from pipelines.cli.screen import make_console
+from pipelines.moves import Move
 from pipelines.params import load_params
 from pipelines.process import set_environment
-from pipelines.promotion import METRIC_TAG, PROMOTED_TAG, REASON_TAG, Move, Registry
+from pipelines.promotion import METRIC_TAG, PROMOTED_TAG, REASON_TAG, Registry
 from pipelines.tracking.store import open_store
 
 
