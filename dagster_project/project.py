@@ -11,6 +11,7 @@ from dagster_project.automation import build_job, build_schedule
 from dagster_project.checks import build_checks
 from dagster_project.graph import read_graph
 from dagster_project.observing import build_lock_sensor
+from dagster_project.promotion import build_promotion_jobs
 from dagster_project.resources import DvcRunner
 
 
@@ -21,7 +22,7 @@ def build_definitions(root: Path, *, max_concurrent: int = 1) -> dg.Definitions:
     return dg.Definitions(
         assets=build_assets(nodes, root),
         asset_checks=build_checks(nodes, root),
-        jobs=[job],
+        jobs=[job, *build_promotion_jobs()],
         schedules=[build_schedule(job)],
         sensors=[build_lock_sensor(nodes, root)],
         resources={"dvc": DvcRunner(workspace=str(root))},

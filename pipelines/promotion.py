@@ -1,14 +1,14 @@
-"""Who carries the alias: the gate, the move, and the way back. How a move is made and written down: `moves`."""
+"""Who carries the alias. What the gate asks: `gate`; how a move is made and written down: `moves`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from medrwr.config import RegisterSettings
 from medrwr.errors import PromotionError
+from pipelines.gate import Decision, Weighed, decide, restrict
 from pipelines.moves import PREVIOUS, Ledger, Move
 from pipelines.tracking.store import Store, translated
 
@@ -18,26 +18,9 @@ if TYPE_CHECKING:
 METRIC_TAG = "metric."
 PROMOTED_TAG = "gate.promoted"
 REASON_TAG = "gate.reason"
+LONGEST_TAG = 5000  # MLflow's limit
+Compare = Callable[["ModelVersion", "ModelVersion"], Weighed]  # the challenger, then the champion
 Verify = Callable[["ModelVersion"], None]  # raises PromotionError for a version that cannot carry the alias
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What the gate says, and why."""
-
-    promote: bool
-    reason: str
-
-
-def decide(challenger: float, champion: float | None, settings: RegisterSettings) -> Decision:
-    """First, or better than the champion on the gate's metric by more than `minimum_gain`."""
-    name, needed = settings.gate_metric, settings.minimum_gain
-    if champion is None:
-        return Decision(True, f"first version with {name} (here {challenger:.4f})")
-    gain = round(challenger - champion, 9)  # .52 - .5 is .02, not a little more
-    comparison = f"{name} {challenger:.4f} against the champion's {champion:.4f}, gain {gain:+.4f}"
-    verdict = "more than" if gain > needed else "not more than"
-    return Decision(gain > needed, f"{comparison}: {verdict} the {needed:g} that the gate asks for")
 
 
 class Registry:
@@ -74,7 +57,7 @@ class Registry:
         matching = [v for v in self.versions() if all(v.tags.get(name) == value for name, value in tags.items())]
         return matching[-1] if matching else None
 
-    def judge(self, version: ModelVersion, settings: RegisterSettings) -> Decision:
+    def judge(self, version: ModelVersion, settings: RegisterSettings, compare: Compare) -> Decision:
         """The gate's decision about `version`: taken once, kept in its tags, and the same whenever asked again."""
         if PROMOTED_TAG in version.tags:
             return Decision(version.tags[PROMOTED_TAG] == "true", version.tags[REASON_TAG])
@@ -87,7 +70,9 @@ class Registry:
                 "run `dvc repro evaluate`, or name one of its metrics in register.gate_metric"
             )
         decision = decide(challenger, against, settings)
-        self._tag(version, REASON_TAG, decision.reason)
+        if champion is not None and against is not None:
+            decision = restrict(decision, compare(version, champion))
+        self._tag(version, REASON_TAG, decision.reason[:LONGEST_TAG])
         self._tag(version, PROMOTED_TAG, str(decision.promote).lower())
         return decision
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from functools import partial
+from typing import TYPE_CHECKING
 
 from medrwr.errors import ArtefactError, ConfigError
 from medrwr.records import write_text_atomic
@@ -11,12 +13,17 @@ from medrwr.serving.configuration import ServingConfig
 from medrwr.serving.references import prune
 from pipelines.bill import bill_of
 from pipelines.catalogue import suggest
+from pipelines.evidence import evidence_of, overlap_of
+from pipelines.gate import Decision, Weighed, weigh
 from pipelines.paths import Paths
 from pipelines.promoting import verifier
-from pipelines.promotion import Decision, Registry
+from pipelines.promotion import Registry
 from pipelines.stage import StageContext, StageResult
-from pipelines.tracking.store import open_store
+from pipelines.tracking.store import Store, open_store
 from pipelines.versions import find_or_create, references_of
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
 
 
 def run(context: StageContext) -> StageResult:
@@ -34,7 +41,7 @@ def run(context: StageContext) -> StageResult:
     store = open_store(paths.root)
     registry = Registry(store, settings.model_name, settings.alias)
     version = find_or_create(context, store, registry, config, metrics)
-    decision = registry.judge(version, settings)
+    decision = registry.judge(version, settings, partial(_compare, store, paths))
     if decision.promote:
         registry.promote(version, decision.reason, verifier(registry, paths.root))
     with registry.settled() as carriers:
@@ -48,6 +55,10 @@ def run(context: StageContext) -> StageResult:
         {"version": number, "promoted": float(decision.promote), settings.gate_metric: gate},
         f"{settings.model_name} version {number} {verdict}: {decision.reason}",
     )
+
+
+def _compare(store: Store, paths: Paths, challenger: ModelVersion, champion: ModelVersion) -> Weighed:
+    return weigh(evidence_of(challenger, store, overlap=overlap_of(paths)), evidence_of(champion, store))
 
 
 def _measured(paths: Paths, gate_metric: str) -> dict[str, float]:

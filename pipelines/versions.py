@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import importlib.metadata
 import json
-from collections.abc import Mapping
+import statistics
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,9 @@ from medrwr.serving.configuration import ServingConfig
 from medrwr.serving.references import Reference
 from medrwr.types import Question
 from pipelines.bill import identity
+from pipelines.evidence import FILE, RUN_TAG, answers_of, write_answers
+from pipelines.gate import LATENCY
+from pipelines.model_card import model_card
 from pipelines.promotion import METRIC_TAG, Registry
 from pipelines.stage import StageContext
 from pipelines.tracking.events import Begin, End
@@ -29,6 +34,9 @@ if TYPE_CHECKING:
 IDENTITY_TAG = "medrwr.identity"
 REFERENCES_TAG = "medrwr.references"
 STAGE = "register"
+CARD_FILE = "model_card.md"
+LONGEST = 5000  # characters of a description in MLflow; the whole card is a file of the run
+WARM = 3  # answers whose median is the latency
 
 
 def find_or_create(
@@ -50,11 +58,16 @@ def find_or_create(
     player.play([begin])
     status = "FAILED"
     try:
-        uri = _log_model(context, store, config, player.run_id)
+        uri, seconds = _log_model(context, store, config, player.run_id)
+        tags |= {RUN_TAG: player.run_id, METRIC_TAG + LATENCY: repr(seconds)}
+        card = model_card(registry.name, config.references, metrics, data=begin.data, settings=config.settings)
         with translated(store.uri):
             import mlflow
 
+            store.client.log_text(player.run_id, write_answers(answers_of(context.paths)), FILE)
+            store.client.log_text(player.run_id, card, CARD_FILE)
             version = mlflow.register_model(uri, registry.name, tags=tags)
+            version = store.client.update_model_version(registry.name, version.version, description=card[:LONGEST])
         status = "FINISHED"
     finally:
         player.play([End(status, now_ms())])
@@ -81,8 +94,8 @@ def example_rows(context: StageContext) -> list[dict[str, Any]]:
     raise ArtefactError(f"{paths.questions('test')} has no image question: run `dvc repro clinic`")
 
 
-def _log_model(context: StageContext, store: Store, config: ServingConfig, run_id: str) -> str:
-    """Log the model and let it answer its example; returns its URI."""
+def _log_model(context: StageContext, store: Store, config: ServingConfig, run_id: str) -> tuple[str, float]:
+    """Log the model and let it answer its example; returns its URI, and the median seconds of a warm answer."""
     import mlflow
     import pandas as pd
 
@@ -100,8 +113,15 @@ def _log_model(context: StageContext, store: Store, config: ServingConfig, run_i
                 input_example=rows,
                 pip_requirements=[f"medrwr=={importlib.metadata.version('medrwr')}"],
             )
-    mlflow.pyfunc.load_model(logged.model_uri).predict(rows)  # raises when an artefact is not what it should be
-    return str(logged.model_uri)
+    model = mlflow.pyfunc.load_model(logged.model_uri)
+    seconds = [_timed(model.predict, rows) for _ in range(1 + WARM)]  # raises when an artefact is not what it should be
+    return str(logged.model_uri), statistics.median(seconds[1:])
+
+
+def _timed(answer: Callable[[Any], Any], rows: Any) -> float:
+    start = time.perf_counter()
+    answer(rows)
+    return time.perf_counter() - start
 
 
 def _tags(config: ServingConfig, metrics: Mapping[str, float], begin: Begin) -> dict[str, str]:

@@ -9,8 +9,9 @@ from mlflow.entities.model_registry import ModelVersion
 
 from medrwr.config import RegisterSettings
 from medrwr.errors import PromotionError
+from pipelines.gate import Weighed, decide
 from pipelines.moves import PREVIOUS
-from pipelines.promotion import METRIC_TAG, Registry, decide
+from pipelines.promotion import METRIC_TAG, Registry
 from pipelines.tracking.store import open_store
 
 GATE = RegisterSettings(gate_metric="accuracy", minimum_gain=0.02)
@@ -48,9 +49,14 @@ def anything(version: ModelVersion) -> None:
     """Lets every version pass: what makes one complete is tested in test_promoting."""
 
 
+def no_objection(challenger: ModelVersion, champion: ModelVersion) -> Weighed:
+    """The rest of the gate is tested in test_gate."""
+    return Weighed((), ())
+
+
 def challenge(registry: Registry, accuracy: float) -> ModelVersion:
     version = add(registry, accuracy)
-    decision = registry.judge(version, GATE)
+    decision = registry.judge(version, GATE, no_objection)
     if decision.promote:
         registry.promote(version, decision.reason, anything)
     return version
@@ -83,9 +89,9 @@ def test_the_history_says_who_when_from_to_and_why(registry: Registry) -> None:
 def test_a_decision_is_taken_once(registry: Registry) -> None:
     """Asked again after the champion has changed, the gate repeats what it said: the stage stays deterministic."""
     version = challenge(registry, 0.5)
-    said = registry.judge(registry.versions()[0], GATE)
+    said = registry.judge(registry.versions()[0], GATE, no_objection)
     challenge(registry, 0.9)
-    assert registry.judge(registry.versions()[0], GATE) == said
+    assert registry.judge(registry.versions()[0], GATE, no_objection) == said
     assert registry.promote(version, said.reason, anything) is False  # moved before: it is not the champion again
     assert alias(registry) == "2"
 
@@ -108,4 +114,4 @@ def test_rollback_needs_somewhere_to_go(registry: Registry) -> None:
 def test_a_version_without_the_gates_metric_is_refused(registry: Registry) -> None:
     version = add(registry, 0.5)
     with pytest.raises(PromotionError, match="has no metric ece"):
-        registry.judge(version, RegisterSettings(gate_metric="ece"))
+        registry.judge(version, RegisterSettings(gate_metric="ece"), no_objection)

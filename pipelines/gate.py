@@ -1,0 +1,107 @@
+"""The gate: what a challenger has to show against the champion before it carries the alias.
+
+The target has to be better by more than `register.minimum_gain`. Beyond that nothing may be lost: no benchmark
+significantly worse on the questions that both answered, calibration and latency within bounds, no overlap between
+training and test items. A first version has nobody to be worse than. What one side did not measure is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from medrwr.config import RegisterSettings
+
+LEVEL = 0.95  # of the interval over facts: a benchmark is worse when all of it is below zero; no correction for many
+SAMPLES = 2000
+CALIBRATION, CALIBRATION_SLACK = "ece_calibrated", 0.02
+LATENCY, LATENCY_FACTOR = "answer_seconds", 2.0  # two short measurements on a busy machine differ that much
+
+Answers = Mapping[str, Mapping[str, tuple[str, bool]]]
+"""Benchmark -> question id -> (fact, right or wrong)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the gate says, and why."""
+
+    promote: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known about a version; `overlap` names the training items that resemble test items."""
+
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    answers: Answers = field(default_factory=dict)
+    overlap: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Objections stop a promotion; remarks only say what was, or could not be, compared."""
+
+    objections: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def decide(challenger: float, champion: float | None, settings: RegisterSettings) -> Decision:
+    """First, or better than the champion on the gate's metric by more than `minimum_gain`."""
+    name, needed = settings.gate_metric, settings.minimum_gain
+    if champion is None:
+        return Decision(True, f"first version with {name} (here {challenger:.4f})")
+    gain = round(challenger - champion, 9)  # .52 - .5 is .02, not a little more
+    comparison = f"{name} {challenger:.4f} against the champion's {champion:.4f}, gain {gain:+.4f}"
+    verdict = "more than" if gain > needed else "not more than"
+    return Decision(gain > needed, f"{comparison}: {verdict} the {needed:g} that the gate asks for")
+
+
+def restrict(decision: Decision, weighed: Weighed) -> Decision:
+    """The decision about the target, held back by objections."""
+    said = [*(f"but {objection}" for objection in weighed.objections), *weighed.remarks]
+    return Decision(decision.promote and not weighed.objections, "; ".join([decision.reason, *said]))
+
+
+def weigh(challenger: Evidence, champion: Evidence) -> Weighed:
+    """Everything but the target."""
+    objections, remarks = _benchmarks(challenger.answers, champion.answers)
+    bounds = (
+        (CALIBRATION, 1.0, CALIBRATION_SLACK, f"{CALIBRATION_SLACK:g} more than"),
+        (LATENCY, LATENCY_FACTOR, 0.0, f"{LATENCY_FACTOR:g} times"),
+    )
+    for name, factor, slack, words in bounds:
+        if name not in challenger.metrics or name not in champion.metrics:
+            remarks.append(f"{name} was not measured for both")
+            continue
+        now, before = challenger.metrics[name], champion.metrics[name]
+        if now > round(before * factor + slack, 9):
+            objections.append(f"{name} is {now:.4f}, over {words} the champion's {before:.4f}")
+    if challenger.overlap:
+        objections.append(f"training and test items overlap: {challenger.overlap}")
+    return Weighed(tuple(objections), tuple(remarks))
+
+
+def _benchmarks(challenger: Answers, champion: Answers) -> tuple[list[str], list[str]]:
+    from medrwr.evaluation.statistics import paired_difference
+
+    objections, compared, missing = [], 0, []
+    for name in sorted({*challenger, *champion}):
+        now, before = challenger.get(name, {}), champion.get(name, {})
+        both = sorted(now.keys() & before.keys())
+        if not both:
+            missing.append(name)
+            continue
+        compared += 1
+        first, second = ([float(side[key][1]) for key in both] for side in (before, now))
+        found = paired_difference(first, second, [now[key][0] for key in both], samples=SAMPLES, level=LEVEL)
+        if found.interval.upper < 0:
+            change = f"{100 * found.interval.estimate:+.1f} points on {len(both)} questions"
+            objections.append(
+                f"{name} is significantly worse: {change}, "
+                f"{LEVEL:.0%} interval up to {100 * found.interval.upper:+.1f}, McNemar p {found.mcnemar_p:.2g}"
+            )
+    remarks = [f"{compared} benchmarks compared question by question, {len(objections)} significantly worse"]
+    if missing:
+        remarks.append(f"no common questions in {', '.join(missing)}")
+    return objections, remarks
