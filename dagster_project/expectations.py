@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHOWN = 5
+NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Expectation:
     kind: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     blocking: bool = True
+    shown: tuple[str, ...] = ()  # columns that tell a person why a row failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,16 @@ class Verdict:
     unexpected: int
     examples: tuple[str, ...]
     observed: str
+    failing: tuple[Mapping[str, str], ...] = ()  # the first rows that broke it: id, value, and the columns to show
 
 
 def validate(
-    name: str, frame: pd.DataFrame, expectations: Sequence[Expectation], docs: Path
+    name: str, frame: pd.DataFrame, expectations: Sequence[Expectation], docs: Path, *, key: str = ""
 ) -> tuple[list[Verdict], Path]:
-    """Verdicts in the order of `expectations`, and the HTML page that shows them, below `docs`."""
+    """Verdicts in the order of `expectations`, and the HTML page that shows them, below `docs`.
+
+    `key` is the column that identifies a row; without it failing rows are not named.
+    """
     import great_expectations as gx
     import great_expectations.expectations as gxe
     from great_expectations.checkpoint.actions import UpdateDataDocsAction
@@ -61,13 +67,24 @@ def validate(
             name=name,
             validation_definitions=[definition],
             actions=[update],
-            result_format={"result_format": "SUMMARY", "partial_unexpected_count": SHOWN},
+            result_format=_result_format(key if key in frame.columns else ""),
         )
     )
     outcome = checkpoint.run(batch_parameters={"dataframe": frame})
     results = next(iter(outcome.run_results.values())).results
     by_name = {_name(result): result for result in results}
-    return [_verdict(by_name[item.name], len(frame)) for item in expectations], docs / "index.html"
+    return [_verdict(by_name[item.name], item, frame, key) for item in expectations], docs / "index.html"
+
+
+def _result_format(key: str) -> dict[str, Any]:
+    if not key:
+        return {"result_format": "SUMMARY", "partial_unexpected_count": SHOWN}
+    return {
+        "result_format": "COMPLETE",
+        "partial_unexpected_count": SHOWN,
+        "unexpected_index_column_names": [key],
+        "exclude_unexpected_values": False,
+    }
 
 
 def _local_site(folder: Path) -> Any:
@@ -82,13 +99,23 @@ def _name(result: Any) -> str:
     return str(result.expectation_config.meta["name"])
 
 
-def _verdict(result: Any, rows: int) -> Verdict:
+def _verdict(result: Any, item: Expectation, frame: pd.DataFrame, key: str) -> Verdict:
     found: dict[str, Any] = result.result or {}
     trouble = (result.exception_info or {}).get("exception_message", "") if result.exception_info else ""
     return Verdict(
         passed=bool(result.success),
-        rows=rows,
+        rows=len(frame),
         unexpected=int(found.get("unexpected_count") or 0),
         examples=tuple(str(value) for value in (found.get("partial_unexpected_list") or ())[:SHOWN]),
         observed=str(found.get("observed_value", "") or trouble or ""),
+        failing=tuple(_rows(found.get("unexpected_index_list") or (), item, frame, key)),
     )
+
+
+def _rows(places: Sequence[Mapping[str, Any]], item: Expectation, frame: pd.DataFrame, key: str) -> Any:
+    """The first failing rows, by their id."""
+    columns = [name for name in item.shown if name in frame.columns]
+    value = str(item.arguments.get("column", ""))
+    for place in places[:NAMED]:
+        row = frame[frame[key] == place[key]].iloc[0]
+        yield {"id": str(place[key]), value: str(place.get(value, "")), **{name: str(row[name]) for name in columns}}

@@ -38,17 +38,18 @@ class CheckedTable:
     name: str
     load: Callable[[], pd.DataFrame]
     expectations: tuple[Expectation, ...]
+    key: str = ""  # the column that identifies a row
 
 
-def table_of(stage: str, root: Path) -> CheckedTable | None:
-    """The table that `stage` leaves at a border of the pipeline; None for a stage without one."""
-    if stage == "clinic":
-        return CheckedTable("questions", partial(read_questions, root), expect_questions())
-    name, _, source = stage.partition("@")
-    if name == "knowledge_base":
-        settings = load_params(root).knowledge_base
-        return CheckedTable(f"passages_{source}", partial(read_passages, root, source), expect_passages(settings))
-    return None
+def questions_table(root: Path) -> CheckedTable:
+    """Every question of the clinic."""
+    return CheckedTable("questions", partial(read_questions, root), expect_questions(), "question_id")
+
+
+def passages_table(root: Path, source: str) -> CheckedTable:
+    """Every passage of one source."""
+    expected = expect_passages(load_params(root).knowledge_base)
+    return CheckedTable(f"passages_{source}", partial(read_passages, root, source), expected, "passage_id")
 
 
 def read_questions(root: Path) -> pd.DataFrame:
@@ -74,12 +75,27 @@ def read_rows(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
+def image_trouble(path: Path) -> str:
+    """Why an image cannot be decoded; '' when it can, or is not there at all."""
+    from PIL import Image
+
+    if not path.is_file():
+        return ""
+    try:
+        with Image.open(path) as image:
+            image.load()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        return f"{path.name}: {error}"
+    return ""
+
+
 def _question_row(row: dict[str, Any], clinic: Path) -> dict[str, Any]:
     options = row.get("options") or []
     return row | {
         "option_count": len(options),
         "options_differ": len({str(option).strip().lower() for option in options}) == len(options),
         "answer_in_options": isinstance(row.get("answer"), int) and 0 <= row["answer"] < len(options),
+        "unreadable": "; ".join(filter(None, (image_trouble(clinic / image) for image in row.get("images") or []))),
         "images_exist": all((clinic / image).is_file() for image in row.get("images") or []),
         "text": str(row.get("text", "")),
     }
@@ -100,9 +116,22 @@ def expect_questions() -> tuple[Expectation, ...]:
             "ExpectColumnValuesToBeUnique",
             {"column": "question_id"},
         ),
-        _all_true("answer_is_an_option", "answer_in_options", "The answer is an index into the options."),
-        _all_true("options_differ", "options_differ", "No question repeats an option."),
-        _all_true("images_exist", "images_exist", "Every image that a question names lies on disk."),
+        _all_true(
+            "answer_is_an_option",
+            "answer_in_options",
+            "The answer is an index into the options.",
+            "answer",
+            "options",
+        ),
+        _all_true("options_differ", "options_differ", "No question repeats an option.", "options", "file"),
+        _all_true("images_exist", "images_exist", "Every image that a question names lies on disk.", "images", "file"),
+        Expectation(
+            "images_readable",
+            "Every image that lies on disk is decoded to its last pixel.",
+            "ExpectColumnValuesToBeInSet",
+            {"column": "unreadable", "value_set": [""]},
+            shown=("images", "file"),
+        ),
         Expectation(
             "answer_positions",
             "Answers are spread over the options: the mean position is near the middle.",
@@ -137,8 +166,9 @@ def expect_passages(settings: KnowledgeBaseSettings) -> tuple[Expectation, ...]:
     )
 
 
-_DERIVED = ("option_count", "options_differ", "answer_in_options", "images_exist", "file")
+_DERIVED = ("option_count", "options_differ", "answer_in_options", "unreadable", "images_exist", "file")
 
 
-def _all_true(name: str, column: str, description: str) -> Expectation:
-    return Expectation(name, description, "ExpectColumnValuesToBeInSet", {"column": column, "value_set": [True]})
+def _all_true(name: str, column: str, description: str, *shown: str) -> Expectation:
+    arguments = {"column": column, "value_set": [True]}
+    return Expectation(name, description, "ExpectColumnValuesToBeInSet", arguments, shown=shown)

@@ -4,6 +4,7 @@ set -euo pipefail
 host=127.0.0.1
 dagster_port=${DAGSTER_PORT:-3000}
 mlflow_port=${MLFLOW_PORT:-5000}
+docs_port=${DOCS_PORT:-3001}
 
 mkdir -p "$DAGSTER_HOME"
 cp infra/dagster.yaml "$DAGSTER_HOME/dagster.yaml"
@@ -16,8 +17,16 @@ stop() {
 }
 trap stop EXIT INT TERM
 
+# Links in Dagster open in a browser: runs at the MLflow server, checks at the data docs.
+mlflow_store=${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
+export MLFLOW_TRACKING_URI=http://$host:$mlflow_port
+export MEDRWR_DOCS_URL=http://$host:$docs_port
+mkdir -p work/data_docs
+
 set -m # each server is a process group of its own, so that `stop` ends all of it
-mlflow server --host "$host" --port "$mlflow_port" --backend-store-uri "${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" &
+mlflow server --host "$host" --port "$mlflow_port" --backend-store-uri "$mlflow_store" &
+pids+=($!)
+python -m http.server "$docs_port" --bind "$host" --directory work/data_docs >/dev/null 2>&1 &
 pids+=($!)
 dagster dev --module-name dagster_project.definitions --host "$host" --port "$dagster_port" &
 pids+=($!)
@@ -25,5 +34,6 @@ set +m
 
 echo "Dagster  http://$host:$dagster_port"
 echo "MLflow   http://$host:$mlflow_port"
+echo "Checks   http://$host:$docs_port"
 echo "Ctrl-C ends both."
 wait -n

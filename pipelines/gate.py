@@ -82,25 +82,31 @@ def weigh(challenger: Evidence, champion: Evidence) -> Weighed:
     return Weighed(tuple(objections), tuple(remarks))
 
 
-def _benchmarks(challenger: Answers, champion: Answers) -> tuple[list[str], list[str]]:
+def compare_benchmark(
+    name: str, now: Mapping[str, tuple[str, bool]], before: Mapping[str, tuple[str, bool]]
+) -> str | None:
+    """What is significantly worse on the questions that both answered, in words; '' when nothing is, None for none."""
     from medrwr.evaluation.statistics import paired_difference
 
-    objections, compared, missing = [], 0, []
-    for name in sorted({*challenger, *champion}):
-        now, before = challenger.get(name, {}), champion.get(name, {})
-        both = sorted(now.keys() & before.keys())
-        if not both:
-            missing.append(name)
-            continue
-        compared += 1
-        first, second = ([float(side[key][1]) for key in both] for side in (before, now))
-        found = paired_difference(first, second, [now[key][0] for key in both], samples=SAMPLES, level=LEVEL)
-        if found.interval.upper < 0:
-            change = f"{100 * found.interval.estimate:+.1f} points on {len(both)} questions"
-            objections.append(
-                f"{name} is significantly worse: {change}, "
-                f"{LEVEL:.0%} interval up to {100 * found.interval.upper:+.1f}, McNemar p {found.mcnemar_p:.2g}"
-            )
+    both = sorted(now.keys() & before.keys())
+    if not both:
+        return None
+    first, second = ([float(side[key][1]) for key in both] for side in (before, now))
+    found = paired_difference(first, second, [now[key][0] for key in both], samples=SAMPLES, level=LEVEL)
+    if found.interval.upper >= 0:
+        return ""
+    return (
+        f"{name} is significantly worse: {100 * found.interval.estimate:+.1f} points on {len(both)} questions, "
+        f"{LEVEL:.0%} interval up to {100 * found.interval.upper:+.1f}, McNemar p {found.mcnemar_p:.2g}"
+    )
+
+
+def _benchmarks(challenger: Answers, champion: Answers) -> tuple[list[str], list[str]]:
+    names = sorted({*challenger, *champion})
+    found = {name: compare_benchmark(name, challenger.get(name, {}), champion.get(name, {})) for name in names}
+    objections = [finding for finding in found.values() if finding]
+    missing = [name for name, finding in found.items() if finding is None]
+    compared = len(found) - len(missing)
     remarks = [f"{compared} benchmarks compared question by question, {len(objections)} significantly worse"]
     if missing:
         remarks.append(f"no common questions in {', '.join(missing)}")

@@ -88,6 +88,11 @@ class Paths:
     def registration(self) -> Path:
         return self.root / "reports/registration.json"
 
+    @property
+    def champion_answers(self) -> Path:
+        """Answers of the version that carried the alias after the last registration; untracked."""
+        return self.root / "work/register/champion_answers.csv"
+
     def metrics(self, stage: str) -> Path:
         return self.root / "metrics" / f"{stage}.json"
 

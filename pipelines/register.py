@@ -11,6 +11,7 @@ from medrwr.errors import ArtefactError, ConfigError
 from medrwr.records import write_text_atomic
 from medrwr.serving.configuration import ServingConfig
 from medrwr.serving.references import prune
+from pipelines.answers import write_answers
 from pipelines.bill import bill_of
 from pipelines.catalogue import suggest
 from pipelines.evidence import evidence_of, overlap_of
@@ -47,6 +48,8 @@ def run(context: StageContext) -> StageResult:
     with registry.settled() as carriers:
         prune([reference for carrier in carriers for reference in references_of(carrier)], paths.root)
     champion = int(carriers[0].version) if carriers else 0
+    if carriers:
+        write_text_atomic(paths.champion_answers, write_answers(evidence_of(carriers[0], store).answers))
     number = int(version.version)
     _write(paths, registry, config, decision, {"version": number, "champion": champion})
     gate = metrics[settings.gate_metric]

@@ -16,8 +16,9 @@ from medrwr.records import read_records
 from medrwr.serving.configuration import ServingConfig
 from medrwr.serving.references import Reference
 from medrwr.types import Question
+from pipelines.answers import answers_of, write_answers
 from pipelines.bill import identity
-from pipelines.evidence import FILE, RUN_TAG, answers_of, write_answers
+from pipelines.evidence import FILE, RUN_TAG
 from pipelines.gate import LATENCY
 from pipelines.model_card import model_card
 from pipelines.promotion import METRIC_TAG, Registry

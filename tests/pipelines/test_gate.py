@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from medrwr.serving.references import Reference
-from pipelines.evidence import FILE, RUN_TAG, answers_of, evidence_of, read_answers, write_answers
+from pipelines.answers import answers_of, read_answers, write_answers
+from pipelines.evidence import FILE, RUN_TAG, evidence_of
 from pipelines.gate import Decision, Evidence, restrict, weigh
 from pipelines.model_card import model_card
 from pipelines.paths import Paths
