@@ -1,20 +1,31 @@
-"""The stages of dvc.yaml, resolved by DVC itself: templates, parameters and `foreach` as `dvc repro` sees them."""
+"""The stages of dvc.yaml, resolved by DVC itself: templates, parameters and `foreach` as `dvc repro` sees them.
+
+Each item of a `foreach` or `matrix` stage is an asset of its own, not a partition of one: DVC locks, runs and skips them
+one by one, they may depend on different stages, and a person sees each with its own data version and checks.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from medrwr.errors import ConfigError
+
 FILE = "dvc.yaml"
 OTHER = "other"
+OWNER = "team:medrwr"  # of a stage whose meta names no `owners` (addresses, or team:NAME)
+SAFE_NAME = re.compile(r"[A-Za-z0-9_-]+(@[A-Za-z0-9_-]+)?")
+CODE = (".py", ".toml", ".lock")
 
 
 @dataclass(frozen=True, slots=True)
 class StageNode:
-    """One stage. Paths are posix strings relative to the workspace; `upstream` names the stages that make its deps.
+    """One stage. Paths are posix strings relative to the workspace; `upstream` names the stages that make its deps,
+    `external` the data among its deps that no stage makes.
 
     `consumed`: the outs that another stage depends on, or all outs where none does. They are what the stage hands
     on, so that an index rewritten with new file names but the same manifest counts as unchanged.
@@ -25,12 +36,14 @@ class StageNode:
     description: str
     group: str
     kinds: tuple[str, ...]
+    owners: tuple[str, ...]
     frozen: bool
     deps: tuple[str, ...]
     outs: tuple[str, ...]
     metrics: tuple[str, ...]
     plots: tuple[str, ...]
     upstream: tuple[str, ...]
+    external: tuple[str, ...]
     consumed: tuple[str, ...]
     code_version: str
 
@@ -44,16 +57,64 @@ def read_graph(root: Path) -> tuple[StageNode, ...]:
     """All stages of the dvc.yaml in `root`, in its order.
 
     Raises:
-        dvc.exceptions.DvcException: dvc.yaml or params.yaml cannot be resolved; DVC names the line.
+        ConfigError: dvc.yaml, params.yaml or dvc.lock cannot be read or resolved; the graph has a cycle, or two stages
+            make the same path; a stage has no out, or a name that is not safe as a key and a file name.
     """
+    from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
-    with Repo(str(root)) as repo:
-        stages = [stage for stage in repo.index.stages if stage.path_in_repo == FILE]
-        return tuple(_node(stage, stages, root) for stage in stages)
+    try:
+        with Repo(str(root)) as repo:
+            stages = [stage for stage in repo.index.stages if stage.path_in_repo == FILE]
+            repo.index.check_graph()
+            for stage in stages:
+                _require_usable(stage)
+            sources = _Sources(root)
+            return tuple(_node(stage, stages, sources) for stage in stages)
+    except DvcException as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"the graph in {root / FILE} cannot be used: {reason}: correct it (`dvc dag`)") from error
 
 
-def _node(stage: Any, stages: Sequence[Any], root: Path) -> StageNode:
+def _require_usable(stage: Any) -> None:
+    if not SAFE_NAME.fullmatch(str(stage.name)):
+        raise ConfigError(
+            f"stage {stage.name!r} of {FILE} becomes an asset key and a file name, expected letters, digits, _ and -, "
+            "with one @ before the item of a foreach: rename it, or the key of the item"
+        )
+    if not stage.outs:
+        raise ConfigError(
+            f"stage {stage.name!r} of {FILE} has no out, metric or plot: DVC would run it each time, and nothing could "
+            "depend on it: name what it leaves"
+        )
+
+
+class _Sources:
+    """Digests of Python sources below a workspace; each folder is read once, however many stages depend on it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._known: dict[str, bytes] = {}
+
+    def is_code(self, dep: str) -> bool:
+        """Whether a dep is a source file, or a folder that holds some."""
+        return Path(dep).suffix in CODE or bool(self.digest(dep))
+
+    def digest(self, dep: str) -> bytes:
+        """Names and bytes of the Python files of a dep; b'' where there are none."""
+        if dep not in self._known:
+            path = self._root / dep
+            files = sorted(path.rglob("*.py")) if path.is_dir() else [path] if path.suffix == ".py" else []
+            texts = [
+                file.relative_to(self._root).as_posix().encode() + b"\0" + file.read_bytes()
+                for file in files
+                if file.is_file()
+            ]
+            self._known[dep] = hashlib.sha256(b"\0".join(texts)).digest() if texts else b""
+        return self._known[dep]
+
+
+def _node(stage: Any, stages: Sequence[Any], sources: _Sources) -> StageNode:
     meta = stage.meta or {}
     deps = _paths(dep for dep in stage.deps if not hasattr(dep, "params"))
     others = {other.name: other for other in stages if other is not stage}
@@ -68,14 +129,20 @@ def _node(stage: Any, stages: Sequence[Any], root: Path) -> StageNode:
         description=stage.desc or "",
         group=str(meta.get("group", OTHER)),
         kinds=tuple(str(kind) for kind in meta.get("kinds", ())),
+        owners=tuple(str(owner) for owner in meta.get("owners", (OWNER,))),
         frozen=bool(stage.frozen),
         deps=deps,
         outs=outs,
         metrics=tuple(out.def_path for out in stage.outs if out.metric),
         plots=tuple(out.def_path for out in stage.outs if out.plot),
         upstream=tuple(name for name, paths in made.items() if any(overlap(dep, out) for dep in deps for out in paths)),
+        external=tuple(
+            dep
+            for dep in deps
+            if not sources.is_code(dep) and not any(overlap(dep, out) for paths in made.values() for out in paths)
+        ),
         consumed=consumed or results or outs,
-        code_version=_code_version(stage, deps, root),
+        code_version=_code_version(stage, deps, sources),
     )
 
 
@@ -88,15 +155,11 @@ def _paths(items: Iterable[Any]) -> tuple[str, ...]:
     return tuple(item.def_path for item in items)
 
 
-def _code_version(stage: Any, deps: Iterable[str], root: Path) -> str:
+def _code_version(stage: Any, deps: Iterable[str], sources: _Sources) -> str:
     """Command, parameter values and Python sources as 12 hex digits: what a person changed, never data."""
     digest = hashlib.sha256(str(stage.cmd).encode())
     for dep in deps:
-        path = root / dep
-        sources = sorted(path.rglob("*.py")) if path.is_dir() else [path] if path.suffix == ".py" else []
-        for source in sources:
-            if source.is_file():
-                digest.update(source.relative_to(root).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
+        digest.update(sources.digest(dep))
     for params in (dep for dep in stage.deps if hasattr(dep, "params")):
         digest.update(repr(sorted(params.read_params().items())).encode())
     return digest.hexdigest()[:12]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import dagster as dg
 
+from dagster_project.assets import source_key
 from dagster_project.graph import StageNode
-from dagster_project.lock import FILE, data_version, recorded_outs
+from dagster_project.lock import FILE, data_version, recorded_digest, recorded_outs
 from dagster_project.report import stage_metadata
 from medrwr.digests import file_digest
 
@@ -44,7 +45,7 @@ def build_lock_sensor(nodes: Sequence[StageNode], root: Path) -> dg.SensorDefini
 def _news(
     instance: dg.DagsterInstance, nodes: Sequence[StageNode], root: Path
 ) -> Iterator[dg.AssetMaterialization | dg.AssetObservation]:
-    """One event a stage whose recorded outs are not those of its last event."""
+    """One event for each stage whose recorded outs, and each source whose version, is not that of its last event."""
     for node in nodes:
         key = dg.AssetKey(node.key)
         outs = recorded_outs(root, node.name)
@@ -54,6 +55,10 @@ def _news(
         made = dg.AssetObservation if node.frozen else dg.AssetMaterialization
         metadata = stage_metadata(root, node, outs, skipped=False)
         yield made(asset_key=key, metadata=metadata, tags={DATA_VERSION: version})
+    for path in sorted({path for node in nodes for path in node.external}):
+        key, version = source_key(path), recorded_digest(root, path)
+        if version is not None and version != _known_version(instance, key):
+            yield dg.AssetObservation(asset_key=key, metadata={"path": path}, tags={DATA_VERSION: version})
 
 
 def _known_version(instance: dg.DagsterInstance, key: dg.AssetKey) -> str | None:

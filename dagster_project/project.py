@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from dagster_project.assets import build_assets
+from dagster_project.assets import build_assets, build_sources
 from dagster_project.automation import build_job, build_schedule
 from dagster_project.checks import build_checks
 from dagster_project.graph import read_graph
@@ -20,7 +20,7 @@ def build_definitions(root: Path, *, max_concurrent: int = 1) -> dg.Definitions:
     nodes = read_graph(root)
     job = build_job(nodes)
     return dg.Definitions(
-        assets=build_assets(nodes, root),
+        assets=[*build_assets(nodes, root), *build_sources(nodes)],
         asset_checks=build_checks(nodes, root),
         jobs=[job, *build_promotion_jobs()],
         schedules=[build_schedule(job)],
