@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from dagster_project.automation import condition, freshness
 from dagster_project.graph import StageNode
 from dagster_project.lock import data_version, recorded_outs
 from dagster_project.report import stage_metadata
@@ -52,6 +53,8 @@ def _materialised(node: StageNode, keys: dict[str, dg.AssetKey]) -> dg.AssetsDef
         code_version=node.code_version,
         metadata={"command": node.command, "dvc stage": node.name},
         output_required=True,
+        automation_condition=condition(),
+        freshness_policy=freshness(),
     )
     def stage(context: dg.AssetExecutionContext, dvc: DvcRunner) -> dg.MaterializeResult[None]:
         outcome, reported = dvc.repro(context, node)

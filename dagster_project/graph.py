@@ -1,7 +1,7 @@
 """The stages of dvc.yaml, resolved by DVC itself: templates, parameters and `foreach` as `dvc repro` sees them.
 
-Each item of a `foreach` or `matrix` stage is an asset of its own, not a partition of one: DVC locks, runs and skips them
-one by one, they may depend on different stages, and a person sees each with its own data version and checks.
+Each item of a `foreach` or `matrix` stage is an asset of its own, not a partition of one: DVC locks, runs and skips it
+alone, its dependencies may be its own, and a person sees each with its own data version and checks.
 """
 
 from __future__ import annotations

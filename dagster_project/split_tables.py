@@ -98,7 +98,7 @@ def shares(questions: pd.DataFrame) -> dict[str, dict[str, float]]:
     if not len(questions):
         return {}
     known = questions.assign(
-        words=questions["text"].str.split().str.len() // 10 * 10,
+        words=[len(text.split()) // 10 * 10 for text in questions["text"]],
         with_image=[bool(images) for images in questions["images"]],
     )
     return {feature: _shares(Counter(known[feature].astype(str))) for feature in FEATURES if feature in known.columns}
