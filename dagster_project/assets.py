@@ -53,6 +53,7 @@ def _materialised(node: StageNode, keys: dict[str, dg.AssetKey]) -> dg.AssetsDef
         code_version=node.code_version,
         metadata={"command": node.command, "dvc stage": node.name},
         output_required=True,
+        pool=node.pool,
         automation_condition=condition(),
         freshness_policy=freshness(),
     )

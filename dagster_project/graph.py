@@ -19,6 +19,7 @@ FILE = "dvc.yaml"
 OTHER = "other"
 OWNER = "team:medrwr"  # of a stage whose meta names no `owners` (addresses, or team:NAME)
 SAFE_NAME = re.compile(r"[A-Za-z0-9_-]+(@[A-Za-z0-9_-]+)?")
+TRAINER_POOL, INDEX_POOL = "trainer", "index_writer"
 CODE = (".py", ".toml", ".lock")
 
 
@@ -46,6 +47,7 @@ class StageNode:
     external: tuple[str, ...]
     consumed: tuple[str, ...]
     code_version: str
+    pool: str | None
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -143,7 +145,15 @@ def _node(stage: Any, stages: Sequence[Any], sources: _Sources) -> StageNode:
         ),
         consumed=consumed or results or outs,
         code_version=_code_version(stage, deps, sources),
+        pool=meta.get("pool", _pool(str(meta.get("group", OTHER)), meta.get("kinds", ()))),
     )
+
+
+def _pool(group: str, kinds: Sequence[str]) -> str | None:
+    """At most one trainer and one writer of an index at a time; the limits are in dagster.yaml."""
+    if "lancedb" in kinds:
+        return INDEX_POOL
+    return TRAINER_POOL if group == "policy" and "torch" in kinds else None
 
 
 def overlap(first: str, second: str) -> bool:

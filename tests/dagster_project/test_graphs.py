@@ -110,3 +110,14 @@ def test_a_damaged_lock_is_refused_in_words(template: Workspace, tmp_path: Path,
         recorded_outs(root, "first")
     with pytest.raises(ConfigError, match=r"dvc\.lock"):
         read_graph(root)
+
+
+def test_one_trainer_and_one_index_writer_at_a_time() -> None:
+    nodes = {node.name: node.pool for node in read_graph(Path(__file__).resolve().parents[2])}
+    assert {name for name, pool in nodes.items() if pool == "trainer"} == {
+        "base_model",
+        "sft",
+        "grpo_text",
+        "grpo_multimodal",
+    }
+    assert {name for name, pool in nodes.items() if pool == "index_writer"} == {"index", "case_index"}
