@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from medrwr.errors import MedrwrError
-from pipelines.doctor import machine, workspace
+from pipelines.doctor import machine, stores, workspace
 from pipelines.doctor.finding import Finding, Verdict
 
 __all__ = ["Finding", "Verdict", "examine"]
@@ -17,6 +17,7 @@ MACHINE: dict[str, Callable[[], Finding]] = {
     "packages": machine.check_packages,
     "onnxruntime": machine.check_onnxruntime,
     "memory": machine.check_memory,
+    "tools": machine.check_tools,
 }
 WORKSPACE: dict[str, Callable[[Path], Finding]] = {
     "git": workspace.check_git,
@@ -25,8 +26,9 @@ WORKSPACE: dict[str, Callable[[Path], Finding]] = {
     "accelerator": workspace.check_accelerator,
     "base checkpoint": workspace.check_base,
     "stages": workspace.check_stages,
-    "dvc remote": workspace.check_remote,
-    "mlflow": workspace.check_mlflow,
+    "dvc remote": stores.check_remote,
+    "mlflow": stores.check_mlflow,
+    "champion's files": stores.check_champion,
 }
 
 

@@ -1,10 +1,12 @@
-"""The machine: interpreter, packages, memory."""
+"""The machine: interpreter, packages, tools, memory."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from importlib import metadata
+from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -14,6 +16,7 @@ from pipelines.doctor.finding import Finding
 PACKAGE = "medrwr"
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
 _LEAST_MEMORY_GIB = 8.0
+TOOLS = ("dvc", "mlflow", "dagster", "dagster-webserver", "dagster-daemon")
 
 
 def check_python() -> Finding:
@@ -67,3 +70,13 @@ def check_memory() -> Finding:
     if total >= _LEAST_MEMORY_GIB:
         return Finding("memory", "ok", f"{total:.0f} GiB")
     return Finding("memory", "warning", f"{total:.1f} GiB", f"the default is measured with {_LEAST_MEMORY_GIB:g}")
+
+
+def check_tools() -> Finding:
+    """The commands that the pipeline and `make ui` start, beside this interpreter or on the path."""
+    here = str(Path(sys.executable).parent)
+    places = f"{here}{os.pathsep}{os.environ.get('PATH', '')}"
+    absent = [name for name in TOOLS if shutil.which(name, path=places) is None]
+    if absent:
+        return Finding("tools", "missing", f"no {', '.join(absent)}", "make environment")
+    return Finding("tools", "ok", ", ".join(TOOLS))

@@ -1,4 +1,4 @@
-"""The workspace: revision, disk, parameters, the device they ask for, stages, base checkpoint, remote, MLflow."""
+"""The workspace: revision, disk, parameters, the device they ask for, stages, base checkpoint."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from dvc.repo import Repo
 
 from pipelines.doctor.finding import Finding
 from pipelines.params import load_params
-from pipelines.promotion import Registry
-from pipelines.tracking.store import open_store, tracking_uri
 
 _LEAST_DISK_GIB = 5.0  # what the default leaves behind, cache and registry included, and as much again
 
@@ -83,31 +81,3 @@ def check_base(root: Path) -> Finding:
             "base checkpoint", "missing", f"{name} holds no .safetensors", "git checkout, or make base-model"
         )
     return Finding("base checkpoint", "warning", f"{name} is no folder here", "it will be fetched from the hub by name")
-
-
-def check_remote(root: Path) -> Finding:
-    """Where `dvc push` would send the data."""
-    try:
-        with Repo(str(root)) as repo:
-            default, remotes = repo.config["core"].get("remote"), sorted(repo.config["remote"])
-    except DvcException as error:
-        return Finding("dvc remote", "missing", "no DVC repository", str(error))
-    if default:
-        return Finding("dvc remote", "ok", default)
-    if remotes:
-        return Finding(
-            "dvc remote", "warning", f"none is the default of {', '.join(remotes)}", "dvc remote default NAME"
-        )
-    return Finding("dvc remote", "warning", "none: data stays on this machine", "dvc remote add --default NAME URL")
-
-
-def check_mlflow(root: Path) -> Finding:
-    """The store, and who carries the alias in it."""
-    settings = load_params(root).register_
-    uri = tracking_uri(root)
-    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
-        return Finding("mlflow", "ok", "no store yet: the first run makes it")
-    champion = Registry(open_store(root), settings.model_name, settings.alias).champion()
-    if champion is None:
-        return Finding("mlflow", "warning", f"no {settings.model_name}@{settings.alias}", "dvc repro")
-    return Finding("mlflow", "ok", f"{settings.model_name}@{settings.alias} is version {champion.version}")

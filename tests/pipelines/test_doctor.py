@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,13 @@ from packaging.requirements import Requirement
 from rich.console import Console
 
 from medrwr.errors import TrackingError
+from medrwr.serving.references import refer
 from pipelines.cli.doctor import doctor
 from pipelines.doctor import Finding, examine
 from pipelines.doctor.machine import _satisfies, check_onnxruntime, check_packages, check_python
-from pipelines.doctor.workspace import check_mlflow
+from pipelines.doctor.stores import check_champion, check_mlflow, check_remote
+from pipelines.tracking.store import open_store
+from pipelines.versions import REFERENCES_TAG
 from tests.pipelines.workspaces import make_workspace
 
 
@@ -67,7 +71,8 @@ def test_a_prepared_workspace_misses_nothing_and_says_what_would_run(prepared: P
 def test_an_empty_folder_misses_each_thing_with_a_remedy(tmp_path: Path) -> None:
     found = findings(tmp_path)
     missing = {name: one.remedy for name, one in found.items() if one.verdict == "missing"}
-    assert {"git", "parameters", "accelerator", "base checkpoint", "stages", "dvc remote", "mlflow"} == set(missing)
+    stores = {"dvc remote", "mlflow", "champion's files"}
+    assert {"git", "parameters", "accelerator", "base checkpoint", "stages"} | stores == set(missing)
     assert all(missing.values())
     assert found["python"].verdict == "ok"
 
@@ -92,6 +97,36 @@ def test_an_mlflow_server_that_does_not_answer_is_missing(prepared: Path, monkey
     with pytest.raises(TrackingError, match="MLFLOW_TRACKING_URI"):
         check_mlflow(prepared)
     assert findings(prepared)["mlflow"].verdict == "missing"
+
+
+@pytest.mark.parametrize(
+    ("url", "verdict", "found"),
+    [
+        ("s3://bucket/data", "missing", "s3 needs dvc-s3"),
+        ("../store", "ok", "far"),
+    ],
+)
+def test_a_remote_that_cannot_be_reached_is_told(prepared: Path, url: str, verdict: str, found: str) -> None:
+    subprocess.run([sys.executable, "-m", "dvc", "remote", "add", "-q", "-d", "far", url], cwd=prepared, check=True)
+    finding = check_remote(prepared)
+    assert finding.verdict == verdict
+    assert found in finding.found
+
+
+def test_a_champion_whose_files_are_gone_is_told(prepared: Path, tracked: Path) -> None:
+    assert tracked == prepared  # one folder of this test, with an empty mlflow.db
+    assert check_champion(prepared).found == "no champion yet"
+    store = open_store(prepared)
+    store.client.create_registered_model("med-rwr")
+    reference = refer("checkpoint", "models/base", workspace=prepared)
+    tags = {REFERENCES_TAG: json.dumps([asdict(reference)])}
+    store.client.create_model_version("med-rwr", "file:///nowhere", tags=tags)
+    store.client.set_registered_model_alias("med-rwr", "champion", "1")
+    assert check_champion(prepared).verdict == "ok"
+    (prepared / "models/base/model.safetensors").write_bytes(b"others")
+    finding = check_champion(prepared)
+    assert (finding.verdict, finding.found) == ("missing", "version 1 (champion) is not complete")
+    assert "was registered with digest" in finding.remedy
 
 
 def test_json_is_a_list_of_findings_and_missing_is_told(
