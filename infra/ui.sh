@@ -13,6 +13,11 @@ pids=()
 stop() {
   trap - EXIT INT TERM
   for pid in "${pids[@]}"; do kill -- "-$pid" 2>/dev/null || true; done
+  for _ in {1..100}; do # Dagster ignores SIGTERM where it was started with SIGINT ignored, as by nohup
+    jobs -r | grep -q . || break
+    sleep 0.1
+  done
+  for pid in "${pids[@]}"; do kill -KILL -- "-$pid" 2>/dev/null || true; done
   wait
 }
 trap stop EXIT INT TERM
