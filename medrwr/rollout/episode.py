@@ -111,9 +111,8 @@ class Episode:
         self._force_answer()
 
     def resume(self, turns: Sequence[Turn]) -> None:
-        """Go on after a retrieve block that ends the record so far; no further query is possible (M26)."""
+        """Go on after a retrieve block that ends the record so far (M26); `limits.turns` counts from here."""
         self._turns = list(turns)
-        self._retrievals_left = 0
         self._tracker.inserted(RETRIEVE)
 
     def receive(self, passages: Sequence[ScoredPassage]) -> None:

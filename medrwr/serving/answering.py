@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from medrwr.rollout.cdir import CaseSearch, CdirRule, reretrieve
 from medrwr.rollout.engine import RolloutEngine, RolloutRequest
@@ -30,9 +30,8 @@ class SecondLook:
     def rule(self) -> CdirRule:
         """The calibration as the rule of re-retrieval (M27)."""
         held = self.calibration
-        return CdirRule(
-            held.threshold, held.temperature, held.similar_cases, "new" if held.arbitration == "new" else "confident"
-        )
+        believed: Literal["new", "confident"] = "new" if held.arbitration == "new" else "confident"
+        return CdirRule(held.threshold, held.temperature, held.similar_cases, held.queries, believed)
 
 
 class Answerer:
