@@ -86,14 +86,14 @@ def reretrieve(
         ImageError: an image cannot be decoded.
     """
     unsure = [index for index, trajectory in enumerate(trajectories) if is_unsure(requests[index], trajectory, rule)]
-    found = _search(requests, unsure, cases, rule.k)
+    found = search_cases(requests, unsure, cases, rule.k)
     found = {index: scored for index, scored in found.items() if scored}
     seconds: dict[int, Trajectory] = {}
     indices = list(found)
     for start in range(0, len(indices), engine.settings.batch_size):
         chunk = indices[start : start + engine.settings.batch_size]
-        work = [(replace(requests[i], max_turns=rule.queries), trajectories[i], found[i]) for i in chunk]
-        seats = _seats(engine, work, cases)
+        work = [(requests[i], trajectories[i], found[i]) for i in chunk]
+        seats = second_seats(engine, work, cases, rule)
         seconds.update(zip(chunk, engine.play(seats, temperature=temperature), strict=True))
     return [judge(first, seconds.get(index), found.get(index, ()), rule) for index, first in enumerate(trajectories)]
 
@@ -123,10 +123,10 @@ def second_wins(first: Trajectory, second: Trajectory, rule: CdirRule) -> bool:
     return calibrated_confidence(second, rule.temperature) > calibrated_confidence(first, rule.temperature)
 
 
-def _search(
+def search_cases(
     requests: Sequence[RolloutRequest], unsure: Sequence[int], cases: CaseSearch, k: int
 ) -> dict[int, tuple[ScoredCase, ...]]:
-    """The k best cases over all images of each question, each case once."""
+    """The k best cases over all images of each of the requests numbered in `unsure`, each case once."""
     owners = [(index, name) for index in unsure for name in requests[index].question.images]
     results = (
         cases.search_batch([open_image(requests[i].image_root / name) for i, name in owners], k=k) if owners else []
@@ -143,11 +143,13 @@ def _search(
     }
 
 
-def _seats(
+def second_seats(
     engine: RolloutEngine,
     work: Sequence[tuple[RolloutRequest, Trajectory, tuple[ScoredCase, ...]]],
     cases: CaseSearch,
+    rule: CdirRule,
 ) -> list[Seat]:
+    """Second looks, to be played: each begins where the first look's answer began, beside its similar cases."""
     prompts = load_images(
         engine.policy, [request.image_root / name for request, _, _ in work for name in request.question.images]
     )
@@ -160,7 +162,8 @@ def _seats(
     seats = []
     for request, trajectory, scored in work:
         own = [prompts[request.image_root / name] for name in request.question.images]
-        seats.append(_seat(engine, request, trajectory, scored, own, [pictures[one.case.case_id] for one in scored]))
+        again = replace(request, max_turns=rule.queries)
+        seats.append(_seat(engine, again, trajectory, scored, own, [pictures[one.case.case_id] for one in scored]))
     return seats
 
 

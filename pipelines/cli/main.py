@@ -133,6 +133,29 @@ def rollback(why: Why) -> None:
 
 
 @app.command()
+def serve(
+    model: Annotated[str | None, typer.Option("--model", help="models:/NAME@ALIAS, models:/NAME/1 or a folder")] = None,
+    index: Index = None,
+    host: Annotated[
+        str, typer.Option("--host", help="the address to listen on; others than loopback want keys")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8008,
+    keys: Annotated[Path | None, typer.Option("--keys", help="lines of name:sha256; or MEDRWR_API_KEYS")] = None,
+    new_key: Annotated[str, typer.Option("--new-key", help="print a new key for NAME and its line, nothing else")] = "",
+    trace_share: Annotated[float, typer.Option("--trace-share", min=0, max=1, help="of answers, to MLflow")] = 0.1,
+    abstain: Annotated[float, typer.Option("--abstain", min=0, max=1, help="mark answers less sure than this")] = 0.0,
+    rate: Annotated[int, typer.Option("--rate", min=1, help="requests a minute of one caller")] = 600,
+) -> None:
+    """Answer over HTTP, with a page; the model follows the registry's alias."""
+    from pipelines.cli import serve as run
+
+    if new_key:
+        run.print_new_key(new_key)
+        return
+    run.serve(run.Request(model, index, host, port, keys, trace_share, abstain, rate))
+
+
+@app.command()
 def doctor(json: Json = False) -> None:
     """Check machine and workspace, and say what to do; exit code 1 when something is missing."""
     from pipelines.cli.doctor import doctor as run
