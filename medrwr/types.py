@@ -235,13 +235,15 @@ class Group:
 class DemonstrationStep:
     """A thought and the query that follows it. `relies_on`, unless empty, must be named by earlier steps' passages.
 
-    `taught` is False for a step that goes wrong: it is shown, so that what follows it can be taught.
+    `taught` is False for a step that goes wrong: it is shown, so that what follows it can be taught. With a `case`
+    there is no query: the environment shows the similar case instead (M26).
     """
 
     think: str
     query: str
     relies_on: str = ""
     taught: bool = True
+    case: ImageCase | None = None
 
 
 @dataclass(frozen=True, slots=True)

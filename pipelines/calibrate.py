@@ -29,7 +29,8 @@ def run(context: StageContext) -> StageResult:
     questions, bad = read_records(context.paths.questions("calibration"), Question)
     if not questions:
         raise SampleError("the calibration split holds 0 questions, expected some: check clinic.calibration_questions")
-    rule = CdirRule(_ALWAYS, k=context.params.case_index.top_k)
+    cases = context.params.case_index
+    rule = CdirRule(_ALWAYS, k=cases.top_k, queries=cases.queries)
     findings = fit_calibration(questions, _answer(context, questions, rule), context.params.calibrate, rule)
     calibration = _record(context, findings, rule)
     write_calibration(context.paths.calibration, calibration)
@@ -65,6 +66,7 @@ def _record(context: StageContext, findings: Findings, rule: CdirRule) -> Calibr
         answers=findings.answers,
         unparsed=findings.unparsed,
         similar_cases=rule.k,
+        queries=rule.queries,
         arbitration=rule.arbitration,
         ece_before=quality.before.ece if quality else None,
         ece_after=quality.after.ece if quality else None,

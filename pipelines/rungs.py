@@ -86,7 +86,13 @@ def play_rungs(context: StageContext, cells: Cells, calibration: Calibration) ->
 
 def rule_of(calibration: Calibration) -> CdirRule:
     """The calibration as the rule of re-retrieval (M27)."""
-    return CdirRule(calibration.threshold, calibration.temperature, calibration.similar_cases, calibration.arbitration)
+    return CdirRule(
+        calibration.threshold,
+        calibration.temperature,
+        calibration.similar_cases,
+        calibration.queries,
+        calibration.arbitration,
+    )
 
 
 def _asked(context: StageContext, step: Step, cells: Cells) -> Cells:

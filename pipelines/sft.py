@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from medrwr.policy.loading import Policy
 from medrwr.records import read_records
+from medrwr.rollout.context import picture_ids
 from medrwr.training.curves import History, last_mean
 from medrwr.training.demonstrations import Prepared, prepare_demonstrations
 from medrwr.training.sft import CURVES, SftTask, train_sft
@@ -49,6 +50,7 @@ def _prepare(context: StageContext, policy: Policy) -> tuple[Prepared, int]:
         retriever=open_passages(context),
         tokenizer=policy.tokenizer,
         max_tokens=context.params.rollout.max_completion_tokens,
+        picture=picture_ids(policy),
     )
     return prepared, len(bad)
 

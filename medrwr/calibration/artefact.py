@@ -30,7 +30,8 @@ class Digests:
 class Calibration:
     """How to read a confidence, and when to ask again: what `medrwr.rollout.cdir.CdirRule` needs, and how good it is.
 
-    `threshold` applies to the calibrated confidence: an answer below it is re-retrieved with `similar_cases` cases.
+    `threshold` applies to the calibrated confidence: an answer below it is re-retrieved with `similar_cases` cases,
+    and may ask the knowledge base `queries` times more.
     Errors and areas are in [0, 1], None where no answer could be parsed; `auroc` is None also when all answers were
     right, or all wrong.
     """
@@ -42,6 +43,7 @@ class Calibration:
     answers: int = 0
     unparsed: int = 0
     similar_cases: int = 1
+    queries: int = 0
     arbitration: Literal["confident", "new"] = "confident"
     ece_before: float | None = None
     ece_after: float | None = None

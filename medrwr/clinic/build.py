@@ -18,6 +18,7 @@ from medrwr.clinic.demonstrations import (
     demonstrate_finding,
     demonstrate_literal,
     demonstrate_misread,
+    demonstrate_second_look,
 )
 from medrwr.clinic.ontology import ALL_SIGNS, Condition, Ontology, Sign, build_ontology
 from medrwr.clinic.prose import condition_documents, distractor_documents, to_markdown
@@ -52,6 +53,7 @@ class ClinicWriter:
         self.ontology: Ontology = build_ontology(settings, seed=seed)
         self.paintings: list[Painting] = []
         self.counts: dict[str, int] = {}
+        self._cases: list[ImageCase] = []
 
     def paint(self, modality: str, sign: Sign, name: str) -> str:
         """Queue an image; returns its path relative to the clinic's folder."""
@@ -101,18 +103,37 @@ class ClinicWriter:
         questions += self.training("sft", self.settings.sft_questions - half, with_image=True, first=half)
         rng = random.Random(f"demonstrations:{self.seed}")
         made = [self._demonstrate(question, by_fact[question.fact_id], rng) for question in questions]
-        return made + self.findings(len(questions))
+        made += self.second_looks(len(made))
+        return made + self.findings(len(made))
 
     def _demonstrate(self, question: Question, condition: Condition, rng: random.Random) -> Demonstration:
         settings, drawn = self.settings, rng.random()
         if drawn < (settings.sft_image_expert_share if question.images else settings.sft_expert_share):
             return demonstrate_expert(question, condition)
         if question.images and drawn > 1 - settings.sft_misread_share:
-            similar = [c for c in self.ontology.neighbours(condition, shared=1) if c.role == "train"]
-            mistaken = [c for c in similar if c.fact(question.kind) not in question.options]
+            mistaken = self._mistakable(condition, question)
             if mistaken:
                 return demonstrate_misread(question, rng.choice(mistaken))
         return demonstrate_literal(question, condition)
+
+    def second_looks(self, first: int) -> list[Demonstration]:
+        """Demonstrations of M26: the first look misread the sign, then a case of the same condition is shown."""
+        count, pool = self.settings.sft_second_looks, self.ontology.of("train")
+        if not count:
+            return []
+        rng = random.Random(f"second looks:{self.seed}")
+        by_fact = {c.fact_id(kind): c for c in pool for kind in words.KINDS}
+        made = []
+        for question in self.split("sft", count, pool, with_image=True, first=first):
+            condition = by_fact[question.fact_id]
+            cases, mistaken = self._cases_of(condition), self._mistakable(condition, question)
+            if cases and mistaken:
+                made.append(demonstrate_second_look(question, condition, rng.choice(mistaken), rng.choice(cases)))
+        return made
+
+    def _mistakable(self, condition: Condition, question: Question) -> list[Condition]:
+        similar = [c for c in self.ontology.neighbours(condition, shared=1) if c.role == "train"]
+        return [c for c in similar if c.fact(question.kind) not in question.options]
 
     def findings(self, first: int) -> list[Demonstration]:
         """Demonstrations without a query, on signs that mean nothing in their modality: no fact can be learned."""
@@ -142,9 +163,9 @@ class ClinicWriter:
 
     def cases(self) -> list[ImageCase]:
         """Image cases over all conditions; the caption is a finding and an impression, never treatment or course."""
-        rng = random.Random(f"cases:{self.seed}")
-        order = rng.sample(self.ontology.conditions, len(self.ontology.conditions))
-        cases = []
+        if self._cases:
+            return self._cases
+        order, cases = self._case_order(), self._cases
         for i in range(self.settings.image_cases):
             condition = order[i % len(order)]
             image = self.paint(condition.modality, condition.sign, f"case-{i:05d}")
@@ -152,6 +173,14 @@ class ClinicWriter:
             caption = f"The {exam} shows a {condition.sign}. Impression: {condition.name}."
             cases.append(ImageCase(f"case-{i:05d}", image, caption, condition.modality, "clinic"))
         return cases
+
+    def _case_order(self) -> list[Condition]:
+        rng = random.Random(f"cases:{self.seed}")
+        return rng.sample(self.ontology.conditions, len(self.ontology.conditions))
+
+    def _cases_of(self, condition: Condition) -> list[ImageCase]:
+        order = self._case_order()
+        return self.cases()[order.index(condition) :: len(order)]
 
     def encoder_pairs(self) -> list[ImageCase]:
         """Images of their own with the finding alone, over all signs and modalities."""

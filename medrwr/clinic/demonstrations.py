@@ -4,7 +4,8 @@ Most demonstrations are *literal*: they ask the knowledge base what the question
 On an image they say what is seen first, and still ask what the question says: to ask for what is seen is the image
 stage's lesson. Others are *expert*: name the sign, ask for it by name, and, where the passage of the answer names the
 disease only, ask for that next. A few, on images, are *misread*: a sign taken for a similar one leads to a fact that is
-no option, and the answer is one of the options all the same; the wrong steps are shown and not taught.
+no option, and the answer is one of the options all the same; the wrong steps are shown and not taught. *Second looks*
+go on from there: beside a similar case the sign is named again, and asked for (M26).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import replace
 from medrwr.clinic import vocabulary as words
 from medrwr.clinic.ontology import Condition, Sign
 from medrwr.clinic.questions import ASKED, NO_NOTE, POINTS_SENTENCE, fact_sentence
-from medrwr.types import Demonstration, DemonstrationStep, Question
+from medrwr.types import Demonstration, DemonstrationStep, ImageCase, Question
 
 NO_ANSWER = "No note answers this."
 
@@ -63,6 +64,16 @@ def demonstrate_misread(question: Question, mistaken: Condition) -> Demonstratio
         final_think=fact_sentence(question.kind, phrase=mistaken.phrase, name=mistaken.name, fact=fact),
         relies_on=fact,
     )
+
+
+def demonstrate_second_look(
+    question: Question, condition: Condition, mistaken: Condition, case: ImageCase
+) -> Demonstration:
+    """A misread episode, not taught, up to its answer; then a similar case, and the expert's episode."""
+    wrong = demonstrate_misread(question, mistaken)
+    right = demonstrate_expert(question, condition)
+    shown = DemonstrationStep(wrong.final_think, "", relies_on=wrong.relies_on, taught=False, case=case)
+    return replace(right, steps=(*wrong.steps, shown, *right.steps))
 
 
 def _seen(modality: str, sign: Sign | str) -> str:

@@ -41,6 +41,7 @@ class ClinicSettings(ConfigSection):
     two_hop_share: float = Field(
         0.25, ge=0, le=1, description="of the SFT and RL questions, how many need a second query (M3)"
     )
+    sft_second_looks: int = Field(0, ge=0, description="demonstrations that look again beside a similar case (M26)")
     sft_findings: int = Field(400, ge=0, description="demonstrations that need no query: name the sign, any modality")
     rl_text_questions: int = Field(600, ge=8)
     rl_image_questions: int = Field(600, ge=8)
@@ -191,6 +192,7 @@ class CaseIndexSettings(ConfigSection):
     """The index of image cases (M10)."""
 
     top_k: int = Field(1, ge=1)
+    queries: int = Field(0, ge=0, description="what a second look may still ask the knowledge base (M26)")
     exact_below: int = Field(20000, ge=0, description="fewer rows than this are scanned exactly, in memory")
     minimum_recall: float = Field(0.99, ge=0, le=1, description="of the vector index, at 3, against an exact scan")
     dicom: str | None = Field(None, description="a folder of DICOM files that become cases too, without identity")

@@ -2,7 +2,7 @@
 
     prompt .. <think>t</think>            as the episode had it, up to its answer
     <retrieve>[1] IMAGE caption</retrieve>  inserted
-    <think>t</think><answer>..</answer>     sampled anew
+    <think>t</think><answer>..</answer>     sampled anew, after one more query where the rule allows it
 
 Deviations from the reference code: the search is live, the image stands at the point of retrieval, both answers are
 kept, and the new one wins only when it is the more confident (`arbitration="new"` is the paper's way).
@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from medrwr.rollout.context import Context, ImageInput, image_token, load_images, open_image, prepare_images
+from medrwr.rollout.context import Context, ImageInput, load_images, open_image, picture_ids, prepare_images
 from medrwr.rollout.engine import RolloutEngine, RolloutRequest
 from medrwr.rollout.loop import Seat
-from medrwr.rollout.protocol import RETRIEVE, closing, neutralise, opening
+from medrwr.rollout.protocol import render_cases
 from medrwr.rollout.record import Cut, TokenRecord
 from medrwr.rollout.scoring import cut_of, temper
 from medrwr.types import ImageCase, ScoredCase, Trajectory
@@ -44,12 +44,14 @@ class CdirRule:
         threshold: lambda; a calibrated confidence below it triggers the search (0.8 in the paper).
         temperature: of the option distribution, from calibration; 1 leaves it as it is.
         k: similar cases to insert (1 in the paper).
+        queries: what a second look may still ask of the knowledge base; 0: it answers from the cases.
         arbitration: 'confident' believes the more confident answer, 'new' always the second.
     """
 
     threshold: float
     temperature: float = 1.0
     k: int = 1
+    queries: int = 0
     arbitration: Literal["confident", "new"] = "confident"
 
 
@@ -84,13 +86,14 @@ def reretrieve(
         ImageError: an image cannot be decoded.
     """
     unsure = [index for index, trajectory in enumerate(trajectories) if is_unsure(requests[index], trajectory, rule)]
-    found = _search(requests, unsure, cases, rule.k)
+    found = search_cases(requests, unsure, cases, rule.k)
     found = {index: scored for index, scored in found.items() if scored}
     seconds: dict[int, Trajectory] = {}
     indices = list(found)
     for start in range(0, len(indices), engine.settings.batch_size):
         chunk = indices[start : start + engine.settings.batch_size]
-        seats = _seats(engine, [(requests[i], trajectories[i], found[i]) for i in chunk], cases)
+        work = [(requests[i], trajectories[i], found[i]) for i in chunk]
+        seats = second_seats(engine, work, cases, rule)
         seconds.update(zip(chunk, engine.play(seats, temperature=temperature), strict=True))
     return [judge(first, seconds.get(index), found.get(index, ()), rule) for index, first in enumerate(trajectories)]
 
@@ -120,10 +123,10 @@ def second_wins(first: Trajectory, second: Trajectory, rule: CdirRule) -> bool:
     return calibrated_confidence(second, rule.temperature) > calibrated_confidence(first, rule.temperature)
 
 
-def _search(
+def search_cases(
     requests: Sequence[RolloutRequest], unsure: Sequence[int], cases: CaseSearch, k: int
 ) -> dict[int, tuple[ScoredCase, ...]]:
-    """The k best cases over all images of each question, each case once."""
+    """The k best cases over all images of each of the requests numbered in `unsure`, each case once."""
     owners = [(index, name) for index in unsure for name in requests[index].question.images]
     results = (
         cases.search_batch([open_image(requests[i].image_root / name) for i, name in owners], k=k) if owners else []
@@ -140,11 +143,13 @@ def _search(
     }
 
 
-def _seats(
+def second_seats(
     engine: RolloutEngine,
     work: Sequence[tuple[RolloutRequest, Trajectory, tuple[ScoredCase, ...]]],
     cases: CaseSearch,
+    rule: CdirRule,
 ) -> list[Seat]:
+    """Second looks, to be played: each begins where the first look's answer began, beside its similar cases."""
     prompts = load_images(
         engine.policy, [request.image_root / name for request, _, _ in work for name in request.question.images]
     )
@@ -157,7 +162,8 @@ def _seats(
     seats = []
     for request, trajectory, scored in work:
         own = [prompts[request.image_root / name] for name in request.question.images]
-        seats.append(_seat(engine, request, trajectory, scored, own, [pictures[one.case.case_id] for one in scored]))
+        again = replace(request, max_turns=rule.queries)
+        seats.append(_seat(engine, again, trajectory, scored, own, [pictures[one.case.case_id] for one in scored]))
     return seats
 
 
@@ -178,8 +184,10 @@ def _seat(
     record.take_pending()  # all of it is prefilled
     limits = engine.limits(request)
     room = len(record.ids) + limits.turn_tokens + 2 * limits.answer_reserve
+    if limits.turns:
+        room = len(record.ids) + limits.completion_tokens
     context = Context((*trajectory.prompt_ids, *record.ids), (*own, *pictures))
-    episode = engine.episode(request, context, record, replace(limits, turns=0, completion_tokens=room))
+    episode = engine.episode(request, context, record, replace(limits, completion_tokens=room))
     episode.resume(trajectory.turns)
     return engine.seat(episode, request.seed, occurrence=0)
 
@@ -188,13 +196,12 @@ def _case_block(
     policy: Any, record: TokenRecord, cut: Cut, scored: Sequence[ScoredCase], pictures: Sequence[ImageInput]
 ) -> list[int]:
     """Ids of `<retrieve>`, each case as number, image and caption, `</retrieve>`."""
-    config = policy.model.config
-    ids = record.encode(opening(RETRIEVE), cut.tail)
-    for number, (one, picture) in enumerate(zip(scored, pictures, strict=True), start=1):
-        ids += record.encode(f"\n[{number}] ")
-        ids += [config.vision_start_token_id, *[image_token(policy)] * picture.tokens, config.vision_end_token_id]
-        ids += record.encode(neutralise(one.case.caption))
-    return ids + record.encode(closing(RETRIEVE))
+    widths, tail = iter([picture.tokens for picture in pictures]), cut.tail
+    ids: list[int] = []
+    for segment in render_cases([one.case for one in scored]):
+        ids += picture_ids(policy, next(widths)) if segment.image else record.encode(segment.text, tail)
+        tail = ""
+    return ids
 
 
 def judge(first: Trajectory, second: Trajectory | None, scored: tuple[ScoredCase, ...], rule: CdirRule) -> Reretrieval:

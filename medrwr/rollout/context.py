@@ -90,6 +90,12 @@ def image_token(policy: Policy) -> int:
     return int(policy.model.config.image_token_id)
 
 
+def picture_ids(policy: Policy, tokens: int = 1) -> list[int]:
+    """How an image of so many tokens stands in a context: as one placeholder by default."""
+    config = policy.model.config
+    return [config.vision_start_token_id, *[image_token(policy)] * tokens, config.vision_end_token_id]
+
+
 def place_images(policy: Policy, ids: Sequence[int], images: Sequence[ImageInput], *, what: str) -> Context:
     """A context from ids with one placeholder an image, each widened to the image's tokens.
 

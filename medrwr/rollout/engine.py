@@ -111,6 +111,26 @@ class RolloutEngine:
         played = self._finished([seat.episode for seat in seats])
         return [played[id(seat.episode)] for seat in seats]
 
+    def stream(self, arriving: Iterable[Seat]) -> Iterator[tuple[Episode, Trajectory]]:
+        """Play greedily what arrives; each episode is yielded with its trajectory when it is over.
+
+        Ends when nothing is being played and nothing is waiting. An iterator that is empty now and has more later is
+        asked again whenever places are free, so that requests join those that are being played.
+        """
+        for over in self._loop.play(arriving, temperature=0.0, slots=self.settings.batch_size):
+            finished = self._finished(over)
+            yield from ((episode, finished[id(episode)]) for episode in over)
+
+    def seats(self, requests: Sequence[RolloutRequest]) -> list[Seat]:
+        """The requests' episodes before their first token, prepared together.
+
+        Raises:
+            ImageError: a question's image cannot be decoded.
+            QuestionError: a prompt's image placeholders do not fit its images.
+        """
+        pairs = zip(requests, self._episodes(requests), strict=True)
+        return [self.seat(episode, request.seed) for request, episode in pairs]
+
     def seat(self, episode: Episode, seed: int, occurrence: int = 1) -> Seat:
         """An episode with its random numbers."""
         numbers = episode_uniforms(episode.question.question_id, seed, occurrence, episode.limits.completion_tokens)

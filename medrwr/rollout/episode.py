@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from medrwr.rollout.context import Context
 from medrwr.rollout.grammar import BlockTracker, Event
@@ -45,6 +45,22 @@ class TokenKinds:
     control: frozenset[int]
 
 
+class Watcher(Protocol):
+    """Told what happens in an episode, as it happens, by the thread that plays it."""
+
+    def sampled(self, text: str) -> None:
+        """The policy wrote `text`: a piece of any length, tags included."""
+
+    def thought(self, text: str) -> None:
+        """A think block closed."""
+
+    def asked(self, query: str) -> None:
+        """A query block closed: the retriever is next."""
+
+    def received(self, query: str, passages: Sequence[ScoredPassage]) -> None:
+        """What the query found stands in the context."""
+
+
 class Episode:
     """State of one episode: the engine feeds it sampled tokens and passages, and reads what comes next.
 
@@ -76,6 +92,7 @@ class Episode:
         self._forced = False
         self._answer = Answer(None)
         self._notes: dict[str, Any] = {}
+        self.watcher: Watcher | None = None
 
     @property
     def running(self) -> bool:
@@ -111,9 +128,8 @@ class Episode:
         self._force_answer()
 
     def resume(self, turns: Sequence[Turn]) -> None:
-        """Go on after a retrieve block that ends the record so far; no further query is possible (M26)."""
+        """Go on after a retrieve block that ends the record so far (M26); `limits.turns` counts from here."""
         self._turns = list(turns)
-        self._retrievals_left = 0
         self._tracker.inserted(RETRIEVE)
 
     def receive(self, passages: Sequence[ScoredPassage]) -> None:
@@ -129,10 +145,17 @@ class Episode:
             return
         self.record.insert_ids(ids)
         self._turns.append(Turn("\n".join(self._thoughts), self.query, tuple(kept)))
+        if self.watcher:
+            self.watcher.received(self.query or "", kept)
         self._thoughts, self.query = [], None
         self._retrievals_left = max(0, self._retrievals_left - 1)
         self._tracker.inserted(RETRIEVE)
         self._here, self._turn_start = Cut(len(self.record.ids)), self.record.sampled
+
+    def abandon(self) -> None:
+        """End: nobody waits for it any more."""
+        if self.stop_reason is None:
+            self._finish(StopReason.LENGTH, "abandoned")
 
     def lose_retriever(self, reason: str) -> None:
         """End: the retriever failed, retries included."""
@@ -149,8 +172,11 @@ class Episode:
             self._finish(StopReason.MALFORMED, "a control token")
         else:
             stops = {QUERY, ANSWER, THINK} if self._retrievals_left == 0 else {QUERY, ANSWER}
-            for event in self._tracker.feed(self._decoder.feed(token), stop_at=frozenset(stops)):
+            piece = self._decoder.feed(token)
+            for event in self._tracker.feed(piece, stop_at=frozenset(stops)):
                 self._react(event)
+            if self.watcher and piece:
+                self.watcher.sampled(piece)
         if self.running:
             self._check_limits()
 
@@ -162,11 +188,15 @@ class Episode:
         elif event.block == THINK:
             self._thoughts.append(event.content)
             self._here = Cut(len(self.record.ids), event.tail)
+            if self.watcher:
+                self.watcher.thought(event.content)
             if self._retrievals_left == 0:
                 self._force_answer()
         elif event.block == QUERY:
             self.query_cut = self.query_cut or self._here
             self._here, self.query = Cut(len(self.record.ids), event.tail), event.content
+            if self.watcher:
+                self.watcher.asked(event.content)
         else:
             self._answer = parse_answer(event.content, self.question.options)
             self._finish(StopReason.FORCED if self._forced else StopReason.ANSWERED)

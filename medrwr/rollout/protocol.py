@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from medrwr.rollout.answers import parse_answer, render_answer
 from medrwr.rollout.neutral import neutralise
 from medrwr.rollout.tags import ANSWER, BLOCKS, QUERY, RETRIEVE, TAGS, THINK, closing, opening
-from medrwr.types import Demonstration, ScoredPassage
+from medrwr.types import Demonstration, ImageCase, ScoredPassage
 
 __all__ = [
     "ANSWER",
@@ -31,6 +31,7 @@ __all__ = [
     "parse_answer",
     "render_answer",
     "render_block",
+    "render_cases",
     "render_demonstration",
     "render_passages",
 ]
@@ -40,10 +41,11 @@ NOTHING_FOUND = "nothing found"
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of an episode's text, by the policy (`sampled`) or by the environment."""
+    """A stretch of an episode's text, by the policy (`sampled`) or by the environment; or the place of an `image`."""
 
     text: str
     sampled: bool
+    image: str = ""
 
 
 def render_block(block: str, content: str) -> str:
@@ -62,21 +64,33 @@ def render_passages(passages: Sequence[ScoredPassage]) -> str:
     return "".join(lines)
 
 
+def render_cases(cases: Sequence[ImageCase]) -> list[Segment]:
+    """A retrieve block of similar cases: each one's number, the place of its image, its caption, neutralised (M26)."""
+    text, segments = opening(RETRIEVE), []
+    for number, case in enumerate(cases, start=1):
+        segments += [Segment(f"{text}\n[{number}] ", sampled=False), Segment("", sampled=False, image=case.image)]
+        text = neutralise(case.caption)
+    return [*segments, Segment(text + closing(RETRIEVE), sampled=False)]
+
+
 def render_demonstration(demo: Demonstration, passages_per_step: Sequence[Sequence[ScoredPassage]]) -> list[Segment]:
     """A demonstration as it would have happened, sampled and inserted stretches in turn (M24).
 
     A step that is not taught counts as inserted.
 
     Args:
-        passages_per_step: what the real retriever returned for each step's query.
+        passages_per_step: what the real retriever returned for each step's query; empty where a case is shown.
 
     Raises:
         ValueError: not one list of passages for each step.
     """
     segments: list[Segment] = []
     for step, passages in zip(demo.steps, passages_per_step, strict=True):
-        own = render_block(THINK, neutralise(step.think)) + render_block(QUERY, neutralise(step.query))
-        segments.append(Segment(own, sampled=step.taught))
+        thought = render_block(THINK, neutralise(step.think))
+        if step.case is not None:
+            segments += [Segment(thought, sampled=step.taught), *render_cases([step.case])]
+            continue
+        segments.append(Segment(thought + render_block(QUERY, neutralise(step.query)), sampled=step.taught))
         segments.append(Segment(render_block(RETRIEVE, render_passages(passages)), sampled=False))
     answer = render_answer(demo.question.answer, demo.question.options)
     last = render_block(THINK, neutralise(demo.final_think)) + render_block(ANSWER, answer)

@@ -18,10 +18,11 @@ _CONTEXT = 4  # tokens before a piece that its text may depend on
 
 @dataclass(frozen=True, slots=True)
 class TokenisedSegments:
-    """Ids and mask of equal length; mask 1 where the policy is the author."""
+    """Ids and mask of equal length; mask 1 where the policy is the author. Each of `images` is one placeholder."""
 
     ids: tuple[int, ...]
     env_mask: tuple[int, ...]
+    images: tuple[str, ...] = ()
 
 
 def encode_text(tokenizer: Any, text: str) -> list[int]:
@@ -37,15 +38,20 @@ def encode_text(tokenizer: Any, text: str) -> list[int]:
     return ids
 
 
-def encode_segments(tokenizer: Any, segments: Sequence[Segment]) -> TokenisedSegments:
-    """The segments one after the other: what SFT trains on is tokenised as the engine tokenises."""
+def encode_segments(tokenizer: Any, segments: Sequence[Segment], picture: Sequence[int] = ()) -> TokenisedSegments:
+    """The segments one after the other: what SFT trains on is tokenised as the engine tokenises.
+
+    Args:
+        picture: the ids that stand for an image, one placeholder among them.
+    """
     ids: list[int] = []
     mask: list[int] = []
     for segment in segments:
-        piece = encode_text(tokenizer, segment.text)
+        piece = list(picture) if segment.image else encode_text(tokenizer, segment.text)
         ids.extend(piece)
         mask.extend([int(segment.sampled)] * len(piece))
-    return TokenisedSegments(tuple(ids), tuple(mask))
+    images = tuple(segment.image for segment in segments if segment.image)
+    return TokenisedSegments(tuple(ids), tuple(mask), images)
 
 
 class PieceDecoder:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from medrwr.rollout.cdir import CaseSearch, CdirRule, reretrieve
 from medrwr.rollout.engine import RolloutEngine, RolloutRequest
@@ -30,9 +30,8 @@ class SecondLook:
     def rule(self) -> CdirRule:
         """The calibration as the rule of re-retrieval (M27)."""
         held = self.calibration
-        return CdirRule(
-            held.threshold, held.temperature, held.similar_cases, "new" if held.arbitration == "new" else "confident"
-        )
+        believed: Literal["new", "confident"] = "new" if held.arbitration == "new" else "confident"
+        return CdirRule(held.threshold, held.temperature, held.similar_cases, held.queries, believed)
 
 
 class Answerer:
@@ -44,7 +43,7 @@ class Answerer:
 
     def __init__(self, engine: RolloutEngine, second_look: SecondLook | None = None) -> None:
         self.engine = engine
-        self._second_look = second_look
+        self.second_look = second_look
 
     def answer(self, asks: Sequence[Ask]) -> list[Reply]:
         """One reply a question, in order.
@@ -61,19 +60,19 @@ class Answerer:
                 for question, ask in zip(questions, asks, strict=True)
             ]
             believed = self._play(requests)
-        return [self._reply(question, one) for question, one in zip(questions, believed, strict=True)]
+        return [self.reply(question, one) for question, one in zip(questions, believed, strict=True)]
 
-    def _reply(self, question: Question, trajectory: Trajectory) -> Reply:
-        """Calibrated where it can be: the temperature was fitted on image questions (M27)."""
-        calibrated = self._second_look is not None and bool(question.images)
+    def reply(self, question: Question, trajectory: Trajectory) -> Reply:
+        """What a trajectory says. Calibrated where it can be: the temperature was fitted on image questions (M27)."""
+        calibrated = self.second_look is not None and bool(question.images)
         probs = trajectory.option_probs
-        if calibrated and self._second_look is not None and probs:
-            probs = temper(probs, self._second_look.calibration.temperature)
+        if calibrated and self.second_look is not None and probs:
+            probs = temper(probs, self.second_look.calibration.temperature)
         return make_reply(question, trajectory, probs, calibrated=calibrated)
 
     def _play(self, requests: Sequence[RolloutRequest]) -> list[Trajectory]:
         played = self.engine.run(requests, temperature=0.0)
-        if self._second_look is None:
+        if self.second_look is None:
             return played
-        looked = reretrieve(self.engine, requests, played, self._second_look.cases, self._second_look.rule)
+        looked = reretrieve(self.engine, requests, played, self.second_look.cases, self.second_look.rule)
         return [one.chosen for one in looked]

@@ -9,7 +9,8 @@ from typing import Any
 
 from medrwr.policy.loading import Policy
 from medrwr.policy.prompts import render_prompt
-from medrwr.rollout.context import open_image
+from medrwr.rollout.context import image_token, open_image, prepare_images
+from medrwr.rollout.tokens import TokenisedSegments
 from medrwr.training.demonstrations import Episode
 
 IGNORED = -100
@@ -32,13 +33,24 @@ class Rows:
         paths = [str(self.image_root / image) for image in episode.question.images]
         images = [open_image(Path(path)) for path in paths] or None
         prompt_ids = self.policy.processor(text=[prompt], images=images)["input_ids"][0]
-        completion = episode.completion
-        labels = [t if own else IGNORED for t, own in zip(completion.ids, completion.env_mask, strict=True)]
+        ids, labels, shown = self._completion(episode.completion)
         return {
-            "input_ids": [*prompt_ids, *completion.ids],
+            "input_ids": [*prompt_ids, *ids],
             "labels": [IGNORED] * len(prompt_ids) + labels,
-            "images": paths,
+            "images": paths + shown,
         }
+
+    def _completion(self, completion: TokenisedSegments) -> tuple[list[int], list[int], list[str]]:
+        """Ids with each placeholder as wide as its image, labels, and the paths of the images shown on the way."""
+        paths = [str(self.image_root / image) for image in completion.images]
+        images = prepare_images(self.policy, [open_image(Path(path)) for path in paths])
+        widths, pad = iter([image.tokens for image in images]), image_token(self.policy)
+        ids, labels = [], []
+        for token, own in zip(completion.ids, completion.env_mask, strict=True):
+            times = next(widths) if token == pad else 1
+            ids += [token] * times
+            labels += [token if own else IGNORED] * times
+        return ids, labels, paths
 
 
 class EpisodeCollator:

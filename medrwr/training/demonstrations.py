@@ -44,19 +44,25 @@ class Prepared:
 
 
 def prepare_demonstrations(
-    demonstrations: Sequence[Demonstration], *, retriever: Retriever, tokenizer: Any, max_tokens: int
+    demonstrations: Sequence[Demonstration],
+    *,
+    retriever: Retriever,
+    tokenizer: Any,
+    max_tokens: int,
+    picture: Sequence[int] = (),
 ) -> Prepared:
     """Ask the retriever for all steps in one batch, then render and tokenise.
 
     Args:
-        max_tokens: the longest completion of a rollout, inserted text included.
+        max_tokens: the longest completion of a rollout, inserted text included (an image counts as its placeholder).
+        picture: the ids of an image that the environment shows, for demonstrations with a case.
     """
-    queries = [step.query for demonstration in demonstrations for step in demonstration.steps]
+    queries = [step.query for demonstration in demonstrations for step in demonstration.steps if step.case is None]
     found = iter(retriever.search_batch(queries)) if queries else iter(())
     episodes: list[Episode] = []
     without_gold = dropped = too_long = 0
     for demonstration in demonstrations:
-        passages = [next(found) for _ in demonstration.steps]
+        passages = [() if step.case else next(found) for step in demonstration.steps]
         if not _follows(demonstration, passages):
             without_gold, dropped = without_gold + 1, dropped + 1
             continue
@@ -66,7 +72,7 @@ def prepare_demonstrations(
                 dropped += 1
                 continue
             demonstration = replace(demonstration, final_think=demonstration.missed_think)
-        completion = encode_segments(tokenizer, render_demonstration(demonstration, passages))
+        completion = encode_segments(tokenizer, render_demonstration(demonstration, passages), picture)
         if len(completion.ids) > max_tokens:
             too_long += 1
         else:

@@ -52,6 +52,22 @@ def ask(
 
 
 @app.command()
+def predict(
+    source: Annotated[Path, typer.Option("--input", help="questions (.jsonl, .csv, .parquet), or a folder of images")],
+    output: Annotated[Path, typer.Option("--output", help="the Parquet file to write")],
+    model: Model = None,
+    server: Annotated[str | None, typer.Option("--server", help="ask this server; its key in MEDRWR_API_KEY")] = None,
+    images: Annotated[Path | None, typer.Option("--images", help="what image paths are relative to")] = None,
+    question: Annotated[str, typer.Option("--question", help="what is asked of a folder's images")] = "",
+    option: Options = None,
+) -> None:
+    """Score a table or a folder to Parquet; killed and run again, it goes on; bad rows go to a quarantine."""
+    from pipelines.cli.predict import Request, run
+
+    run(Request(source, output, model, server, images, question, tuple(option or ())))
+
+
+@app.command()
 def curate(
     images: Annotated[Path, typer.Option("--images", help="the folder of the archive's images")],
     captions: Annotated[Path, typer.Option("--captions", help="a table with the columns image and caption")],
@@ -114,6 +130,29 @@ def rollback(why: Why) -> None:
     from pipelines.cli.models import rollback as run
 
     run(why)
+
+
+@app.command()
+def serve(
+    model: Annotated[str | None, typer.Option("--model", help="models:/NAME@ALIAS, models:/NAME/1 or a folder")] = None,
+    index: Index = None,
+    host: Annotated[
+        str, typer.Option("--host", help="the address to listen on; others than loopback want keys")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8008,
+    keys: Annotated[Path | None, typer.Option("--keys", help="lines of name:sha256; or MEDRWR_API_KEYS")] = None,
+    new_key: Annotated[str, typer.Option("--new-key", help="print a new key for NAME and its line, nothing else")] = "",
+    trace_share: Annotated[float, typer.Option("--trace-share", min=0, max=1, help="of answers, to MLflow")] = 0.1,
+    abstain: Annotated[float, typer.Option("--abstain", min=0, max=1, help="mark answers less sure than this")] = 0.0,
+    rate: Annotated[int, typer.Option("--rate", min=1, help="requests a minute of one caller")] = 600,
+) -> None:
+    """Answer over HTTP, with a page; the model follows the registry's alias."""
+    from pipelines.cli import serve as run
+
+    if new_key:
+        run.print_new_key(new_key)
+        return
+    run.serve(run.Request(model, index, host, port, keys, trace_share, abstain, rate))
 
 
 @app.command()

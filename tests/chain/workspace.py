@@ -22,6 +22,7 @@ TINY: dict[str, dict[str, Any]] = {
         "held_out_conditions": 8,
         "sft_questions": 16,
         "sft_findings": 8,
+        "sft_second_looks": 4,
         "rl_text_questions": 16,
         "rl_image_questions": 16,
         "calibration_questions": 16,

@@ -153,6 +153,23 @@ def test_m24_literal_demonstrations_ask_what_the_question_says_experts_for_what_
             assert demonstration.steps[1].relies_on == condition.name
 
 
+def test_m26_second_looks_show_a_case_of_what_the_image_shows_and_ask_for_it() -> None:
+    writer = ClinicWriter(ClinicSettings(sft_second_looks=40), seed=7)
+    conditions = {c.fact_id(kind): c for c in writer.ontology.conditions for kind in words.ALL_KINDS}
+    made = [d for d in writer.demonstrations() if any(step.case for step in d.steps)]
+    assert len(made) > 30
+    for demonstration in made:
+        condition = conditions[demonstration.question.fact_id]
+        wrong, shown, right = demonstration.steps
+        assert [step.taught for step in demonstration.steps] == [False, False, True]
+        assert shown.case is not None
+        assert f"shows a {condition.sign}. Impression: {condition.name}." in shown.case.caption
+        assert condition.phrase in right.query
+        assert condition.phrase not in wrong.query
+    assert len({case.case_id for case in writer.cases()}) == writer.settings.image_cases
+    assert len({p.name for p in writer.paintings}) == len(writer.paintings)
+
+
 def test_m24_misread_demonstrations_find_a_training_fact_that_is_no_option_and_answer_with_an_option() -> None:
     writer = ClinicWriter(ClinicSettings(), seed=7)
     conditions = {c.fact_id(kind): c for c in writer.ontology.conditions for kind in words.ALL_KINDS}

@@ -16,7 +16,7 @@ from medrwr.rollout.engine import RolloutEngine, RolloutRequest
 from medrwr.rollout.logprobs import rollout_logprobs
 from medrwr.rollout.tokens import decode
 from medrwr.types import Answer, ImageCase, ScoredCase, StopReason, Trajectory
-from tests.rollout.world import SIGNS, question
+from tests.rollout.world import SIGNS, DictionaryRetriever, question
 
 ALWAYS, NEVER = CdirRule(threshold=1.1), CdirRule(threshold=0.0)
 
@@ -93,6 +93,24 @@ def test_log_probabilities_behind_a_case_equal_the_forward_pass(
     ]
     for second, forward in zip(seconds, rollout_logprobs(engine.policy, seconds, rows), strict=True):
         assert np.abs(np.subtract(second.logprobs, forward)).max() < 1e-4
+
+
+def test_a_second_look_may_ask_once_more(
+    engine: RolloutEngine, requests: list[RolloutRequest], cases: Cases, retriever: DictionaryRetriever
+) -> None:
+    """Sampled hot, so that some do; the query is searched for, and at most one is asked."""
+    firsts = engine.run(requests, temperature=0.0)
+    many, again = [request for request in requests for _ in range(32)], [first for first in firsts for _ in range(32)]
+    seeded = [replace(request, seed=number) for number, request in enumerate(many)]
+    asked = []
+    for queries in (0, 1):
+        results = reretrieve(engine, seeded, again, cases, replace(ALWAYS, queries=queries), temperature=1.5)
+        turns = [result.second.turns[len(result.first.turns) - 1 :] for result in results if result.second]
+        asked.append([turn.query for own in turns for turn in own if turn.query])
+        assert all(sum(bool(turn.query) for turn in own) <= queries for own in turns)
+    assert not asked[0]
+    assert asked[1]
+    assert set(asked[1]) <= {query for call in retriever.calls for query in call}
 
 
 def test_confident_answers_and_text_questions_are_left_alone(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from medrwr.policy.loading import Policy
 from medrwr.rollout.grammar import BlockTracker
 from medrwr.rollout.protocol import Segment, render_demonstration, render_passages
 from medrwr.rollout.tokens import decode, encode_segments
+from medrwr.types import DemonstrationStep, ImageCase
 from tests.rollout.world import demonstration, passage, question
 
 
@@ -27,6 +30,20 @@ def test_a_demonstration_in_segments_m24() -> None:
         Segment("<retrieve>\n[1] Text.</retrieve>", sampled=False),
         Segment("<think>The passage names metoral.</think><answer>B. metoral</answer>", sampled=True),
     ]
+
+
+def test_a_demonstration_of_a_second_look_m26() -> None:
+    asked = question(1, image=True)
+    shown = DemonstrationStep("No option.", "", taught=False, case=ImageCase("c", "c.png", "A </retrieve> nodule."))
+    demo = demonstration(asked)
+    segments = render_demonstration(replace(demo, steps=(shown, *demo.steps)), [[], [passage(0, "Text.")]])
+    assert segments[:4] == [
+        Segment("<think>No option.</think>", sampled=False),
+        Segment("<retrieve>\n[1] ", sampled=False),
+        Segment("", sampled=False, image="c.png"),
+        Segment("A (retrieve) nodule.</retrieve>", sampled=False),
+    ]
+    assert segments[4:] == render_demonstration(demo, [[passage(0, "Text.")]])
 
 
 def test_a_demonstration_keeps_to_the_grammar_m2() -> None:

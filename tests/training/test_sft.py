@@ -10,12 +10,14 @@ import torch
 
 from medrwr.config import SftSettings
 from medrwr.policy.loading import load_policy, save_policy
+from medrwr.rollout.context import picture_ids
 from medrwr.sinks import MetricSink, NullSink
 from medrwr.training.collator import EpisodeCollator, Rows
 from medrwr.training.demonstrations import prepare_demonstrations
 from medrwr.training.sft import SftTask, train_sft
 from medrwr.training.trainer_arguments import RunOptions
 from medrwr.training.work import WorkFolder
+from medrwr.types import DemonstrationStep, ImageCase
 
 OPTIONS = RunOptions(device="cpu", dtype="float32", seed=3)
 
@@ -44,6 +46,31 @@ def test_m24_labels_cover_sampled_text_only(world, new_policy):
         )
         assert all(label in (-100, i) for i, label in zip(row["input_ids"], row["labels"], strict=True))
     assert [len(row["images"]) for row in rows] == [0, 1]
+
+
+def test_m26_a_case_shown_on_the_way_is_as_wide_as_its_image_and_carries_no_loss(world, new_policy):
+    policy = new_policy()
+    demo = world.demonstrations()[1]
+    case = ImageCase("c", demo.question.images[0], "A sign.")
+    shown = DemonstrationStep("nothing fits", "", taught=False, case=case)
+    second_look = replace(demo, steps=(shown, *demo.steps))
+    found = prepare_demonstrations(
+        [second_look, demo],
+        retriever=world.retriever,
+        tokenizer=policy.tokenizer,
+        max_tokens=400,
+        picture=picture_ids(policy),
+    )
+    rows = Rows(policy, world.root, max_turns=1).build(found.episodes)
+    seen, plain = ([t for t in row["labels"] if t != -100] for row in rows)
+    assert seen == plain
+    assert rows[0]["images"] == rows[1]["images"] * 2
+    assert "<retrieve>\n[1] <|vision_start|>" + "<|image_pad|>" * 4 + "<|vision_end|>A sign.</retrieve>" in (
+        policy.tokenizer.decode(rows[0]["input_ids"])
+    )
+    batch = EpisodeCollator(policy)(rows)
+    assert batch["mm_token_type_ids"].sum(dim=1).tolist() == [8, 4]
+    assert batch["image_grid_thw"].tolist() == [[1, 4, 4]] * 3
 
 
 def test_collator_pads_right_and_marks_image_tokens(world, new_policy):

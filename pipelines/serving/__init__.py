@@ -1,0 +1,1 @@
+"""What `medrwr serve` brings to the server of the library: versions from MLflow or a folder, and traces."""
