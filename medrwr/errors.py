@@ -20,6 +20,7 @@ MedrwrError
 │   └── EndpointError        a language model's endpoint refuses everybody, or failed all retries
 ├── CollapseError            the policy collapsed in training, and an alarm stopped it
 ├── RetrievalError           the retriever failed after its retries
+├── ServerError              a medrwr server refused a request, or failed at every try
 ├── TrackingError            the tracking server or registry cannot be reached
 └── PromotionError           a model may not carry the alias it was asked to carry
 
@@ -105,6 +106,14 @@ class CollapseError(MedrwrError):
 
 class RetrievalError(MedrwrError):
     """The retriever failed, retries included."""
+
+
+class ServerError(MedrwrError):
+    """A medrwr server refused a request, or failed at every try. `status` is HTTP's, 0 where there was none."""
+
+    def __init__(self, message: str, *, status: int = 0, code: str = "") -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
 
 
 class TrackingError(MedrwrError):
