@@ -35,6 +35,11 @@ class MedRwrModel(PythonModel):
         """
         self._answerer = open_version(read_config(context.model_config))
 
+    @property
+    def answerer(self) -> Answerer:
+        """What answers, once the model is loaded."""
+        return self._answerer
+
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> list[dict[str, Any]]:  # noqa: ARG002 - MLflow's signature
         """One reply a row.
 

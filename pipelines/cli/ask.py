@@ -6,14 +6,18 @@ import json
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from medrwr.config import Params
+from medrwr.config import Params, RegisterSettings
 from medrwr.errors import ConfigError, TrackingError
 from medrwr.serving.asking import Ask, to_question
 from pipelines.params import load_params
 from pipelines.paths import Paths
 from pipelines.process import set_environment
+from pipelines.tracking.store import Store, open_store
+
+if TYPE_CHECKING:
+    from mlflow.pyfunc import PyFuncModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,34 +79,47 @@ def _ask_folder(asked: Ask, checkpoint: Path, index: Path | None, params: Params
 
 
 def _ask_version(asked: Ask, uri: str | None, index: Path | None, params: Params) -> dict[str, Any]:
-    from pipelines.promotion import Registry
-    from pipelines.tracking.store import open_store
+    import pandas as pd
 
     store = open_store(Path())
-    named = params.register_
-    if uri is None:
-        if Registry(store, named.model_name, named.alias).champion() is None:
-            raise TrackingError(
-                f"no version of {named.model_name} is {named.alias} in {store.uri}: "
-                "run `dvc repro --force register`, or name a checkpoint: --model models/grpo_multimodal"
-            )
-        uri = f"models:/{named.model_name}@{named.alias}"
     override = {"index": str(index.resolve())} if index is not None else None
-    return _predict(uri, asked, override, store.uri)
+    model = load_version(uri or champion_uri(store, params.register_), override, store)
+    row = {"question": asked.question, "options": list(asked.options), "image": asked.image, "query": asked.query}
+    replies = cast(list[dict[str, Any]], model.predict(pd.DataFrame([row])))
+    return replies[0]
 
 
-def _predict(uri: str, asked: Ask, override: dict[str, Any] | None, tracking: str) -> dict[str, Any]:
+def champion_uri(store: Store, named: RegisterSettings) -> str:
+    """The address of the version that carries the alias.
+
+    Raises:
+        TrackingError: none does, or MLflow cannot be reached.
+    """
+    from pipelines.promotion import Registry
+
+    if Registry(store, named.model_name, named.alias).champion() is None:
+        raise TrackingError(
+            f"no version of {named.model_name} is {named.alias} in {store.uri}: "
+            "run `dvc repro --force register`, or name a checkpoint: --model models/grpo_multimodal"
+        )
+    return f"models:/{named.model_name}@{named.alias}"
+
+
+def load_version(uri: str, override: dict[str, Any] | None, store: Store) -> PyFuncModel:
+    """The model at `uri`, its artefacts verified.
+
+    Raises:
+        TrackingError: there is no such version.
+        DigestError: an artefact is not the one that was registered.
+    """
     import mlflow
-    import pandas as pd
     from mlflow.exceptions import MlflowException
 
     try:
-        model = mlflow.pyfunc.load_model(uri, model_config=override)
+        loaded: PyFuncModel = mlflow.pyfunc.load_model(uri, model_config=override)
     except MlflowException as error:
         reason = str(error).splitlines()[0]
         raise TrackingError(
-            f"{uri} cannot be loaded from {tracking}: {reason}: `medrwr models` lists what is there"
+            f"{uri} cannot be loaded from {store.uri}: {reason}: `medrwr models` lists what is there"
         ) from None
-    row = {"question": asked.question, "options": list(asked.options), "image": asked.image, "query": asked.query}
-    reply: dict[str, Any] = model.predict(pd.DataFrame([row]))[0]
-    return reply
+    return loaded

@@ -52,6 +52,22 @@ def ask(
 
 
 @app.command()
+def predict(
+    source: Annotated[Path, typer.Option("--input", help="questions (.jsonl, .csv, .parquet), or a folder of images")],
+    output: Annotated[Path, typer.Option("--output", help="the Parquet file to write")],
+    model: Model = None,
+    server: Annotated[str | None, typer.Option("--server", help="ask this server; its key in MEDRWR_API_KEY")] = None,
+    images: Annotated[Path | None, typer.Option("--images", help="what image paths are relative to")] = None,
+    question: Annotated[str, typer.Option("--question", help="what is asked of a folder's images")] = "",
+    option: Options = None,
+) -> None:
+    """Score a table or a folder to Parquet; killed and run again, it goes on; bad rows go to a quarantine."""
+    from pipelines.cli.predict import Request, run
+
+    run(Request(source, output, model, server, images, question, tuple(option or ())))
+
+
+@app.command()
 def curate(
     images: Annotated[Path, typer.Option("--images", help="the folder of the archive's images")],
     captions: Annotated[Path, typer.Option("--captions", help="a table with the columns image and caption")],
