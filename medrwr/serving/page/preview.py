@@ -84,9 +84,7 @@ def render_preview(image: str, limits: PreviewLimits) -> Preview:
     return Preview(image=shown, width=scan.picture.width, height=scan.picture.height, notes=list(scan.notes))
 
 
-def refusal(
-    status: int, code: str, message: str, remedy: str, headers: dict[str, str] | None = None
-) -> JSONResponse:
+def refusal(status: int, code: str, message: str, remedy: str, headers: dict[str, str] | None = None) -> JSONResponse:
     """An error as the server's other end points give it."""
     error = {"code": code, "message": message, "remedy": remedy}
     return JSONResponse({"error": error}, status_code=status, headers=headers)

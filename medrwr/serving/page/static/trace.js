@@ -66,7 +66,7 @@ export class Trace {
 }
 
 function draw(step) {
-  return el("li", { className: `step ${step.kind}` }, el("h4", {}, NAMES[step.kind]), body(step));
+  return el("li", { className: `step step-${step.kind}` }, el("h4", {}, NAMES[step.kind]), body(step));
 }
 
 function body(step) {
@@ -76,7 +76,8 @@ function body(step) {
     return el("ol", { className: "passages" }, step.passages.map((passage) => drawPassage(passage, stems)));
   }
   if (step.kind === "cases") {
-    return el("p", {}, `It was unsure, so ${step.count} similar cases were put beside the scan. They are shown below.`);
+    const beside = step.count === 1 ? "a similar case was" : `${step.count} similar cases were`;
+    return el("p", {}, `It was unsure, so ${beside} put beside the scan: see below.`);
   }
   return el("p", {}, step.text);
 }
