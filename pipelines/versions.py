@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import importlib.metadata
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from medrwr.errors import ArtefactError
 from medrwr.records import read_records
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 IDENTITY_TAG = "medrwr.identity"
 REFERENCES_TAG = "medrwr.references"
+AGENT_TAG = "medrwr.agent"  # the address of the ResponsesAgent over the same artefacts
 STAGE = "register"
 
 
@@ -50,11 +52,11 @@ def find_or_create(
     player.play([begin])
     status = "FAILED"
     try:
-        uri = _log_model(context, store, config, player.run_id)
+        logged = _log_models(context, store, config, player.run_id)
         with translated(store.uri):
             import mlflow
 
-            version = mlflow.register_model(uri, registry.name, tags=tags)
+            version = mlflow.register_model(logged.model, registry.name, tags={**tags, AGENT_TAG: logged.agent})
         status = "FINISHED"
     finally:
         player.play([End(status, now_ms())])
@@ -81,27 +83,53 @@ def example_rows(context: StageContext) -> list[dict[str, Any]]:
     raise ArtefactError(f"{paths.questions('test')} has no image question: run `dvc repro clinic`")
 
 
-def _log_model(context: StageContext, store: Store, config: ServingConfig, run_id: str) -> str:
-    """Log the model and let it answer its example; returns its URI."""
+class Logged(NamedTuple):
+    """Addresses of the two models of a version."""
+
+    model: str
+    agent: str
+
+
+def _log_models(context: StageContext, store: Store, config: ServingConfig, run_id: str) -> Logged:
+    """Log the model and the agent beside it; both answer their example, or this raises."""
     import mlflow
     import pandas as pd
 
-    from medrwr.serving.model import CODE, signature
+    from medrwr.serving import agent, model
 
-    rows = pd.DataFrame(example_rows(context))
+    rows = example_rows(context)
+    table = pd.DataFrame(rows)
+    common = {
+        "model_config": config.to_dict(),
+        "pip_requirements": [f"medrwr=={importlib.metadata.version('medrwr')}"],
+    }
     with translated(store.uri):
         mlflow.set_experiment(experiment_id=store.experiment_id)
-        with mlflow.start_run(run_id=run_id):
-            logged = mlflow.pyfunc.log_model(
+        with mlflow.start_run(run_id=run_id), _untraced():
+            served = mlflow.pyfunc.log_model(
                 name="model",
-                python_model=str(CODE),
-                model_config=config.to_dict(),
-                signature=signature(),
-                input_example=rows,
-                pip_requirements=[f"medrwr=={importlib.metadata.version('medrwr')}"],
+                python_model=str(model.CODE),
+                signature=model.signature(),
+                input_example=table,
+                **common,
             )
-    mlflow.pyfunc.load_model(logged.model_uri).predict(rows)  # raises when an artefact is not what it should be
-    return str(logged.model_uri)
+            chat = mlflow.pyfunc.log_model(
+                name="agent", python_model=str(agent.CODE), input_example=agent.example_of(rows[0]), **common
+            )
+    mlflow.pyfunc.load_model(served.model_uri).predict(table)  # raises when an artefact is not what it should be
+    return Logged(str(served.model_uri), str(chat.model_uri))
+
+
+@contextmanager
+def _untraced() -> Iterator[None]:
+    """The agent's example is no request of anybody: it leaves no trace."""
+    import mlflow
+
+    mlflow.tracing.disable()
+    try:
+        yield
+    finally:
+        mlflow.tracing.enable()
 
 
 def _tags(config: ServingConfig, metrics: Mapping[str, float], begin: Begin) -> dict[str, str]:
