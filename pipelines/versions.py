@@ -7,9 +7,10 @@ import importlib.metadata
 import json
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from medrwr.errors import ArtefactError
 from medrwr.records import read_records
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 IDENTITY_TAG = "medrwr.identity"
 REFERENCES_TAG = "medrwr.references"
+AGENT_TAG = "medrwr.agent"  # the address of the ResponsesAgent over the same artefacts
 STAGE = "register"
 CARD_FILE = "model_card.md"
 LONGEST = 5000  # characters of a description in MLflow; the whole card is a file of the run
@@ -59,15 +61,15 @@ def find_or_create(
     player.play([begin])
     status = "FAILED"
     try:
-        uri, seconds = _log_model(context, store, config, player.run_id)
-        tags |= {RUN_TAG: player.run_id, METRIC_TAG + LATENCY: repr(seconds)}
+        logged = _log_models(context, store, config, player.run_id)
+        tags |= {RUN_TAG: player.run_id, METRIC_TAG + LATENCY: repr(logged.seconds), AGENT_TAG: logged.agent}
         card = model_card(registry.name, config.references, metrics, data=begin.data, settings=config.settings)
         with translated(store.uri):
             import mlflow
 
             store.client.log_text(player.run_id, write_answers(answers_of(context.paths)), FILE)
             store.client.log_text(player.run_id, card, CARD_FILE)
-            version = mlflow.register_model(uri, registry.name, tags=tags)
+            version = mlflow.register_model(logged.model, registry.name, tags=tags)
             version = store.client.update_model_version(registry.name, version.version, description=card[:LONGEST])
         status = "FINISHED"
     finally:
@@ -95,34 +97,61 @@ def example_rows(context: StageContext) -> list[dict[str, Any]]:
     raise ArtefactError(f"{paths.questions('test')} has no image question: run `dvc repro clinic`")
 
 
-def _log_model(context: StageContext, store: Store, config: ServingConfig, run_id: str) -> tuple[str, float]:
-    """Log the model and let it answer its example; returns its URI, and the median seconds of a warm answer."""
+class Logged(NamedTuple):
+    """The two models of a version by their addresses, and the median seconds of a warm answer."""
+
+    model: str
+    agent: str
+    seconds: float
+
+
+def _log_models(context: StageContext, store: Store, config: ServingConfig, run_id: str) -> Logged:
+    """Log the model and the agent beside it; both answer their example, or this raises."""
     import mlflow
     import pandas as pd
 
-    from medrwr.serving.model import CODE, signature
+    from medrwr.serving import agent, model
 
-    rows = pd.DataFrame(example_rows(context))
+    rows = example_rows(context)
+    table = pd.DataFrame(rows)
+    common = {
+        "model_config": config.to_dict(),
+        "pip_requirements": [f"medrwr=={importlib.metadata.version('medrwr')}"],
+    }
     with translated(store.uri):
         mlflow.set_experiment(experiment_id=store.experiment_id)
-        with mlflow.start_run(run_id=run_id):
-            logged = mlflow.pyfunc.log_model(
+        with mlflow.start_run(run_id=run_id), _untraced():
+            served = mlflow.pyfunc.log_model(
                 name="model",
-                python_model=str(CODE),
-                model_config=config.to_dict(),
-                signature=signature(),
-                input_example=rows,
-                pip_requirements=[f"medrwr=={importlib.metadata.version('medrwr')}"],
+                python_model=str(model.CODE),
+                signature=model.signature(),
+                input_example=table,
+                **common,
             )
-    model = mlflow.pyfunc.load_model(logged.model_uri)
-    seconds = [_timed(model.predict, rows) for _ in range(1 + WARM)]  # raises when an artefact is not what it should be
-    return str(logged.model_uri), statistics.median(seconds[1:])
+            chat = mlflow.pyfunc.log_model(
+                name="agent", python_model=str(agent.CODE), input_example=agent.example_of(rows[0]), **common
+            )
+    opened = mlflow.pyfunc.load_model(served.model_uri)  # raises when an artefact is not what it should be
+    seconds = [_timed(opened.predict, table) for _ in range(1 + WARM)]
+    return Logged(str(served.model_uri), str(chat.model_uri), statistics.median(seconds[1:]))
 
 
 def _timed(answer: Callable[[Any], Any], rows: Any) -> float:
     start = time.perf_counter()
     answer(rows)
     return time.perf_counter() - start
+
+
+@contextmanager
+def _untraced() -> Iterator[None]:
+    """The agent's example is no request of anybody: it leaves no trace."""
+    import mlflow
+
+    mlflow.tracing.disable()
+    try:
+        yield
+    finally:
+        mlflow.tracing.enable()
 
 
 def _tags(config: ServingConfig, metrics: Mapping[str, float], begin: Begin) -> dict[str, str]:
