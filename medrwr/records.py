@@ -16,6 +16,7 @@ from medrwr.errors import ArtefactError, RecordError
 from medrwr.types import Quarantined
 
 Record = TypeVar("Record")
+_PLAIN = (str, int, float, type(None))
 
 
 def _encode(value: Any) -> Any:
@@ -26,11 +27,18 @@ def _encode(value: Any) -> Any:
 
 def to_line(record: Any) -> str:
     """One record as compact JSON with its fields in order: the same record gives the same bytes."""
-    values = dataclasses.asdict(record)
+    values = {name: getattr(record, name) for name in _names(record.__class__)}
+    if not all(isinstance(value, _PLAIN) for value in values.values()):
+        values = dataclasses.asdict(record)  # copies deeply, which is ten times as slow
     for name in _omitted_when_empty(record.__class__):
         if not values[name]:
             del values[name]
     return json.dumps(values, ensure_ascii=False, default=_encode, separators=(",", ":"))
+
+
+@cache
+def _names(kind: Hashable) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(cast(Any, kind)))
 
 
 @cache

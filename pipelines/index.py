@@ -29,6 +29,7 @@ def run(context: StageContext) -> StageResult:
     encoder = CachedTextEncoder(
         open_text_encoder(paths.encoders / "text", provider=params.encoders.provider, threads=params.base.threads),
         paths.embedding_cache,
+        keep_queries=True,
     )
     items = known_item_queries(passages, count=_KNOWN_ITEMS, seed=params.base.seed)
     measured: dict[str, float] = {}
@@ -56,9 +57,12 @@ def _opened(context: StageContext) -> tuple[Path, Path, Path, IndexSettings]:
 
 def _known_items(retriever: IndexRetriever, items: list[tuple[str, str]], settings: IndexSettings) -> dict[str, float]:
     """Metrics of each mode; the one in use has to reach `index.minimum_known_items`."""
+    queries, depth = [query for query, _ in items], settings.candidates
+    both = retriever.variant(settings.model_copy(update={"mode": "hybrid"})).rankings(queries, limit=depth)
     metrics: dict[str, float] = {}
-    for mode in _MODES:
-        metrics.update(_measure(retriever.variant(settings.model_copy(update={"mode": mode})), items))
+    for mode, lists in zip(_MODES, (both, both[:1], both[1:]), strict=True):
+        ranked = [retriever.fused(hits, depth=depth, limit=depth) for hits in zip(*lists, strict=True)]
+        metrics |= _measures(mode, [[identity for identity, _ in best] for best in ranked], items, k=settings.top_k)
     found = metrics[f"{settings.mode}_recall_at_{settings.top_k}"]
     if items and found < settings.minimum_known_items:
         raise IndexRecallError(
@@ -81,13 +85,10 @@ def _passages(context: StageContext) -> list[Passage]:
     return passages
 
 
-def _measure(retriever: IndexRetriever, items: list[tuple[str, str]]) -> dict[str, float]:
-    settings = retriever.settings
-    answers = retriever.search_batch([query for query, _ in items], k=settings.candidates)
-    rankings = [[scored.passage.passage_id for scored in answer] for answer in answers]
+def _measures(mode: str, rankings: list[list[str]], items: list[tuple[str, str]], *, k: int) -> dict[str, float]:
     relevant = [{identity} for _, identity in items]
     return {
-        f"{settings.mode}_recall_at_1": recall_at(rankings, relevant, k=1),
-        f"{settings.mode}_recall_at_{settings.top_k}": recall_at(rankings, relevant, k=settings.top_k),
-        f"{settings.mode}_reciprocal_rank": reciprocal_rank(rankings, relevant),
+        f"{mode}_recall_at_1": recall_at(rankings, relevant, k=1),
+        f"{mode}_recall_at_{k}": recall_at(rankings, relevant, k=k),
+        f"{mode}_reciprocal_rank": reciprocal_rank(rankings, relevant),
     }

@@ -6,6 +6,7 @@ GDCM (lossless JPEG), Pillow and pydicom itself (baseline JPEG, RLE).
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import warnings
 from pathlib import Path
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
 _MOST_PIXELS = 64_000_000
 _MAGIC_AT, _MAGIC = 128, b"DICM"
 # What pydicom and its plugins raise on damaged or unusual files; anything else is a fault of ours.
-DAMAGE = (AttributeError, EOFError, IndexError, KeyError, NotImplementedError, OSError, RuntimeError, TypeError,
-          ValueError, OverflowError, struct.error)  # fmt: skip
+DAMAGE: tuple[type[Exception], ...] = (ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError,
+                                       RuntimeError, TypeError, ValueError, struct.error)  # fmt: skip
+with contextlib.suppress(ImportError):  # the extra `dicom`
+    from pydicom.errors import BytesLengthException
+
+    DAMAGE += (BytesLengthException,)
 
 
 def is_dicom(path: Path) -> bool:

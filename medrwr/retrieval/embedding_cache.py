@@ -72,8 +72,9 @@ class EmbeddingCache:
 class CachedTextEncoder:
     """A `TextEncoder` that asks the one inside only for texts that are not in the cache."""
 
-    def __init__(self, encoder: TextEncoder, folder: Path) -> None:
-        self._encoder = encoder
+    def __init__(self, encoder: TextEncoder, folder: Path, *, keep_queries: bool = False) -> None:
+        """`keep_queries`: for queries that come back, as a gate's do; others seldom come back."""
+        self._encoder, self._keep_queries = encoder, keep_queries
         self._cache = EmbeddingCache(folder, digest=encoder.digest, dim=encoder.dim)
 
     @property
@@ -90,9 +91,15 @@ class CachedTextEncoder:
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """As the protocol says."""
-        keys = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32] for text in texts]
-        return self._cache.vectors(keys, lambda rows: self._encoder.encode([texts[row] for row in rows]))
+        return self._cache.vectors(_keys(texts), lambda rows: self._encoder.encode([texts[row] for row in rows]))
 
     def encode_queries(self, texts: Sequence[str]) -> Matrix:
-        """Not kept: a query seldom comes back, and the retriever remembers its answer."""
-        return self._encoder.encode_queries(texts)
+        """As the protocol says; a model of two towers gives a text two vectors."""
+        if not self._keep_queries:
+            return self._encoder.encode_queries(texts)
+        keys = [f"query:{key}" for key in _keys(texts)]
+        return self._cache.vectors(keys, lambda rows: self._encoder.encode_queries([texts[row] for row in rows]))
+
+
+def _keys(texts: Sequence[str]) -> list[str]:
+    return [hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32] for text in texts]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import heapq
 import random
 import re
 from collections import Counter
@@ -33,22 +35,26 @@ def reciprocal_rank(rankings: Sequence[Sequence[str]], relevant: Sequence[Abstra
 def known_item_queries(passages: Sequence[Passage], *, count: int, seed: int) -> list[tuple[str, str]]:
     """(query, passage id): a sentence that one passage alone has, 60% of its words kept, in their order.
 
-    Nothing but the passages is needed, so that it measures any knowledge base; it favours word overlap.
+    Nothing but the passages is needed, so that it measures any knowledge base; it favours word overlap. Sentences are
+    chosen by their hashes: where few passages change, few queries do.
     """
-    rng = random.Random(f"known items:{seed}")
-    sentences = [
-        (passage.text[start:end], passage.passage_id)
-        for passage in passages
-        for start, end in sentence_spans(passage.text)
-        if len(passage.text[start:end].split()) >= _FEWEST_WORDS
-    ]
-    uses = Counter(sentence for sentence, _ in sentences)
-    single = sorted(item for item in sentences if uses[item[0]] == 1)
-    chosen = rng.sample(single, min(count, len(single)))
-    return [(_thinned(sentence, rng), identity) for sentence, identity in chosen]
+    uses: Counter[str] = Counter()
+    where: dict[str, str] = {}
+    for passage in passages:
+        for start, end in sentence_spans(passage.text):
+            sentence = passage.text[start:end]
+            if len(sentence.split()) >= _FEWEST_WORDS:
+                uses[sentence] += 1
+                where[sentence] = passage.passage_id
+    ranked = ((_number(sentence, seed), sentence) for sentence, count in uses.items() if count == 1)
+    return [(_thinned(sentence, number), where[sentence]) for number, sentence in heapq.nsmallest(count, ranked)]
 
 
-def _thinned(sentence: str, rng: random.Random) -> str:
+def _number(sentence: str, seed: int) -> int:
+    return int.from_bytes(hashlib.sha256(f"{seed}:{sentence}".encode("utf-8", "surrogatepass")).digest()[:8], "big")
+
+
+def _thinned(sentence: str, seed: int) -> str:
     words = re.findall(r"\w[\w-]*", sentence)
-    kept = sorted(rng.sample(range(len(words)), max(2, round(_KEPT * len(words)))))
+    kept = sorted(random.Random(seed).sample(range(len(words)), max(2, round(_KEPT * len(words)))))
     return " ".join(words[index] for index in kept)

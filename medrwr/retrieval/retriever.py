@@ -95,11 +95,12 @@ class IndexRetriever:
         rows: dict[str, int] = {}
         for hits in zip(*lists, strict=True):
             rows.update({hit.identity: hit.row for ranking in hits for hit in ranking})
-            chosen.append(self._fused(hits, depth=depth, limit=limit))
+            chosen.append(self.fused(hits, depth=depth, limit=limit))
         self._load({identity: rows[identity] for best in chosen for identity, _ in best})
         return [tuple(ScoredPassage(self._passages[identity], score) for identity, score in best) for best in chosen]
 
-    def _fused(self, lists: Sequence[Sequence[Hit]], *, depth: int, limit: int) -> list[tuple[str, float]]:
+    def fused(self, lists: Sequence[Sequence[Hit]], *, depth: int, limit: int) -> list[tuple[str, float]]:
+        """(id, score) of one query's best, from its lists as `rankings` gives them."""
         share = self.settings.text_weight
         weights = [share, 1 - share] if len(lists) > 1 else [1.0]
         if self.settings.fusion == "score":

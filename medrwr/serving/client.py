@@ -1,6 +1,6 @@
 """A client of the server: ask, follow the events, send feedback.
 
-client = Client("http://127.0.0.1:8000")
+client = Client("http://127.0.0.1:8008")
 reply = client.answer("Which treatment comes first?", ["kemopril", "tarvex"], image="scan.png")
 """
 

@@ -54,13 +54,19 @@ def to_step(turn: Turn) -> Step:
 def to_passage(scored: ScoredPassage) -> Passage:
     """A passage as it is sent."""
     one = scored.passage
-    return Passage(one.passage_id, one.title, one.text, one.source, float(scored.score))
+    return Passage(one.passage_id, sendable(one.title), sendable(one.text), sendable(one.source), float(scored.score))
+
+
+def sendable(text: str) -> str:
+    """Text as UTF-8 can carry it: half a surrogate pair becomes a question mark."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def shown_cases(scored: Sequence[ScoredCase], cases: CaseSearch | None) -> tuple[SimilarCase, ...]:
     """Cases with a small picture each, '' where its file is gone."""
     return tuple(
-        SimilarCase(one.case.case_id, one.case.caption, float(one.score), _picture(one, cases)) for one in scored
+        SimilarCase(one.case.case_id, sendable(one.case.caption), float(one.score), _picture(one, cases))
+        for one in scored
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -10,8 +11,9 @@ from dataclasses import dataclass
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from medrwr.serving.http.failing import Refusal
+from medrwr.serving.http.failing import Refusal, refused
 
+_LOG = logging.getLogger(__name__)
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -56,6 +58,11 @@ class Around:
                 await refusal.response()(scope, receive, exchange.send)
         except ClientDisconnect:
             exchange.status = exchange.status or 499  # nginx's number for a caller who left
+        except Exception as error:
+            _LOG.exception("request %s failed", exchange.request_id)
+            if exchange.status:
+                raise  # the response has begun: the connection is cut
+            await refused(error).response()(scope, receive, exchange.send)
         finally:
             self._seen(exchange.seen())
 

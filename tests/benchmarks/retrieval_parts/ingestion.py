@@ -46,11 +46,12 @@ def measure(root: Path, data: Path, *, small: bool) -> dict[str, float]:
         path.write_text(text.replace("</Answer>", " Reviewed again this year.</Answer>"), encoding="utf-8")
     figures["one_percent_s"] = add(workspace)
     figures["one_percent_share"] = figures["one_percent_s"] / figures["whole_s"]
-    gone = files[1].relative_to(documents).as_posix()
-    figures["passages_of_it_before_deletion"] = float(passages_of(gone, workspace))
-    files[1].unlink()
+    gone = max(files, key=lambda path: path.stat().st_size)
+    name = gone.relative_to(documents).as_posix()
+    figures["passages_of_it_before_deletion"] = float(passages_of(name, workspace))
+    gone.unlink()
     figures["removal_s"] = add(workspace)
-    figures["passages_of_a_deleted_document"] = float(passages_of(gone, workspace))
+    figures["passages_of_a_deleted_document"] = float(passages_of(name, workspace))
     return figures
 
 
