@@ -54,7 +54,7 @@ check: $(READY) ## lint, format, types, import contracts
 	@mypy --strict
 	@lint-imports
 
-ui: $(READY) ## Dagster and MLflow on this machine only; Ctrl-C ends both
+ui: $(READY) ## Dagster, MLflow and the champion's page on this machine only; Ctrl-C ends all
 	@bash infra/ui.sh
 
 base-model: $(READY) ## train the embedded base checkpoint again (it is shipped; about half an hour)

@@ -16,7 +16,8 @@ _BITS_A_WORD = 8  # of the codes: dimensions come in eights
 # Cheapest first. The last one reads most partitions and thousands of rows: what fails there fails for good.
 LADDER: tuple[Mapping[str, int], ...] = (
     {"nprobes": 2, "refine_factor": 4},
-    {"nprobes": 4, "refine_factor": 8},
+    {"nprobes": 2, "refine_factor": 8},
+    {"nprobes": 2, "refine_factor": 14},
     {"nprobes": 4, "refine_factor": 14},
     {"nprobes": 8, "refine_factor": 20},
     {"nprobes": 16, "refine_factor": 30},

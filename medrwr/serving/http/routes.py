@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import anyio.to_thread
 from fastapi import APIRouter, Request, Response
@@ -32,6 +33,8 @@ from medrwr.serving.http.streaming import Event, Events, sent_events
 from medrwr.serving.http.swapping import Live
 from medrwr.serving.served import Answered
 
+_STREAMED: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+
 
 @dataclass(frozen=True, slots=True)
 class Shared:
@@ -48,7 +51,7 @@ def answer_routes(shared: Shared, guard: Guard) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["answers"], dependencies=list(guard.dependencies), responses=RESPONSES)
     service = shared.service
 
-    @router.post("/answers", response_model=Answered)
+    @router.post("/answers", response_model=Answered, responses=_STREAMED)
     async def answers(asked: AnswerRequest, request: Request) -> Response | Answered:
         """A question with options and images: the answer, how sure, and the way to it."""
         if asked.stream:
@@ -57,7 +60,7 @@ def answer_routes(shared: Shared, guard: Guard) -> APIRouter:
         request.state.version = answer.model.version
         return answer
 
-    @router.post("/chat/completions", response_model=None)
+    @router.post("/chat/completions", response_model=None, responses=_STREAMED)
     async def completions(asked: ChatRequest, request: Request) -> Response | dict[str, object]:
         """OpenAI's chat completions; images as data URLs."""
         question = await anyio.to_thread.run_sync(chat.to_asked, asked)

@@ -87,6 +87,7 @@ def _build(folder: Path, size: int, part: Callable[[int], Matrix], starts: range
         table.add(pa.table({"id": [f"{row:08d}" for row in range(start, start + len(vectors))], "vector": values}))
     began = time.perf_counter()
     build_vector_index(table)
+    table.optimize()  # as the stage does: many small fragments become one
     took = time.perf_counter() - began
     manifest = IndexManifest("vectors", size, "", "", "", {})
     generation = Generation(manifest, "vectors", table.version, {})

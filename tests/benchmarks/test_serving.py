@@ -1,0 +1,15 @@
+"""The serving benchmark's parts, small: the bars hold, but for speed, which CI's neighbours disturb."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks import serving
+
+
+@pytest.mark.parametrize("part", ["load", "swaps", "damage"])
+def test_the_bars_hold_on_a_small_instance(tmp_path: Path, part: str) -> None:
+    found = serving.PARTS[part](serving.SMALL, tmp_path)
+    assert [figure for figure in found if not figure.met and figure.name != "times_reference"] == []
