@@ -27,9 +27,9 @@ _MAGIC_AT, _MAGIC = 128, b"DICM"
 DAMAGE: tuple[type[Exception], ...] = (ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError,
                                        RuntimeError, TypeError, ValueError, struct.error)  # fmt: skip
 with contextlib.suppress(ImportError):  # the extra `dicom`
-    from pydicom.errors import BytesLengthException
+    from pydicom.errors import BytesLengthException, InvalidDicomError
 
-    DAMAGE += (BytesLengthException,)
+    DAMAGE += (BytesLengthException, InvalidDicomError)
 
 
 def is_dicom(path: Path) -> bool:

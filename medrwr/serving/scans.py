@@ -84,7 +84,6 @@ def _notes(kind: str, frames: int, lettered: str) -> list[str]:
 
 def _read(content: bytes) -> Dataset:
     from pydicom import dcmread
-    from pydicom.errors import InvalidDicomError
 
     from medrwr.retrieval.dicom import DAMAGE
 
@@ -92,7 +91,7 @@ def _read(content: bytes) -> Dataset:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns of every value that bends the standard
             return dcmread(io.BytesIO(content))
-    except (InvalidDicomError, *DAMAGE) as error:
+    except DAMAGE as error:
         raise ImageError(f"the DICOM file is damaged ({type(error).__name__}): replace it") from None
 
 
