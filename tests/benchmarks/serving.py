@@ -20,9 +20,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tests.benchmarks.serving_parts import damage, load, starting, swaps
-from tests.benchmarks.serving_parts.figures import FULL, SMALL, Figure, Size
+from tests.benchmarks.serving_parts.figures import FULL, SMALL, Figure, Size, World, build_world
 
-PARTS: dict[str, Callable[[Size, Path], list[Figure]]] = {
+PARTS: dict[str, Callable[[Size, Path, World], list[Figure]]] = {
     "load": load.measure,
     "swaps": swaps.measure,
     "damage": damage.measure,
@@ -39,13 +39,15 @@ def main() -> int:
     logging.disable(logging.ERROR)  # damaged files are meant to be logged, not here
     size = SMALL if arguments.small else FULL
     figures: list[Figure] = []
-    for name in arguments.only:
-        with tempfile.TemporaryDirectory() as folder:
-            found = PARTS[name](size, Path(folder))
-        for figure in found:
-            verdict = "" if not figure.bar else "met" if figure.met else "MISSED"
-            print(f"{name:7} {figure.name:28} {figure.value:10.3f}   {figure.bar:9} {verdict}", flush=True)
-        figures += found
+    with tempfile.TemporaryDirectory() as place:
+        world = build_world(Path(place))
+        for name in arguments.only:
+            with tempfile.TemporaryDirectory() as folder:
+                found = PARTS[name](size, Path(folder), world)
+            for figure in found:
+                verdict = "" if not figure.bar else "met" if figure.met else "MISSED"
+                print(f"{name:7} {figure.name:28} {figure.value:10.3f}   {figure.bar:9} {verdict}", flush=True)
+            figures += found
     met = all(figure.met for figure in figures)
     values = {figure.name: round(figure.value, 4) for figure in figures}
     print(json.dumps({"benchmark": "serving", "size": asdict(size), "met": met, **values}))

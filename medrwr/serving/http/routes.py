@@ -19,6 +19,7 @@ from medrwr.serving.http.metrics import Metrics
 from medrwr.serving.http.schema import (
     AnswerRequest,
     ChatRequest,
+    ErrorReply,
     ExampleList,
     ExampleQuestion,
     FeedbackReply,
@@ -33,7 +34,8 @@ from medrwr.serving.http.streaming import Event, Events, sent_events
 from medrwr.serving.http.swapping import Live
 from medrwr.serving.served import Answered
 
-_STREAMED: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+_EVENT = {"type": "object", "properties": {"event": {"type": "string"}, "data": {"type": "string"}}}
+_STREAMED: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": _EVENT}}}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def answer_routes(shared: Shared, guard: Guard) -> APIRouter:
         request.state.version = answer.model.version
         return chat.completion(answer)
 
-    @router.post("/feedback")
+    @router.post("/feedback", responses={404: {"model": ErrorReply, "description": "no such answer is known"}})
     async def feedback(said: FeedbackRequest) -> FeedbackReply:
         """Whether an answer was right; 200 when the disk has it."""
         known = shared.memory.find(said.id)

@@ -9,25 +9,21 @@ from pathlib import Path
 
 import requests
 
-from medrwr.serving.answering import Answerer
-from tests.benchmarks.rollout_speed import SIZE
 from tests.benchmarks.serving_parts.damaged import image_files, requests_of
-from tests.benchmarks.serving_parts.figures import Figure, Size, at_least, at_most, resident_mib
-from tests.benchmarks.serving_parts.load import ask, engine_of
-from tests.rollout.world import build_policy, draw_images
+from tests.benchmarks.serving_parts.figures import Figure, Size, World, at_least, at_most, resident_mib
+from tests.benchmarks.serving_parts.load import ask
 from tests.serving.http.world import Running, Shelf, running
 
 CALLERS = 4
 WARM = 0.1  # of the requests are sent before memory is looked at
 
 
-def measure(size: Size, folder: Path) -> list[Figure]:
+def measure(size: Size, folder: Path, world: World) -> list[Figure]:
     """With real DICOM files where MEDRWR_TEST_DATA is."""
-    images = draw_images(folder)
-    policy = build_policy(images, SIZE)
+    images = world.images
     data = Path(os.environ.get("MEDRWR_TEST_DATA", Path(__file__).resolve().parents[4] / "shared/data"))
     files = image_files(data if data.is_dir() else None, sorted(images.glob("*.png")))
-    with running(Shelf(lambda: Answerer(engine_of(policy))), folder / "server") as server:
+    with running(Shelf(world.answerer), folder) as server:
         sent(server, files, round(WARM * size.damaged), seed=0)
         before = resident_mib()
         statuses = sent(server, files, size.damaged, seed=1)

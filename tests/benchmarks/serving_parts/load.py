@@ -10,14 +10,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from medrwr.config import RolloutSettings
 from medrwr.policy.loading import Policy
-from medrwr.rollout.engine import RolloutEngine, RolloutRequest
-from medrwr.serving.answering import Answerer
+from medrwr.rollout.engine import RolloutRequest
 from medrwr.serving.client import Client
-from tests.benchmarks.rollout_speed import SIZE, reference_play, retriever
-from tests.benchmarks.serving_parts.figures import Figure, Size, at_least
-from tests.rollout.world import build_policy, draw_images, question
+from tests.benchmarks.rollout_speed import reference_play
+from tests.benchmarks.serving_parts.figures import Figure, Size, World, at_least
+from tests.rollout.world import question
 from tests.serving.http.world import Running, Shelf, running
 
 Result = TypeVar("Result")
@@ -25,19 +23,14 @@ ROUNDS = 3
 REFERENCE = 12  # requests of the reference a round
 
 
-def engine_of(policy: Policy) -> RolloutEngine:
-    return RolloutEngine(policy, retriever(), RolloutSettings(batch_size=64, max_turn_tokens=64))
-
-
-def measure(size: Size, folder: Path) -> list[Figure]:
+def measure(size: Size, folder: Path, world: World) -> list[Figure]:
     """Answers a second of both, in turns; the ratio is the median of the rounds'."""
-    images = draw_images(folder)
-    policy = build_policy(images, SIZE)
-    played = engine_of(policy).run([request_of(number, images) for number in range(8)], temperature=0.0)
+    policy, images = world.policy, world.images
+    played = world.answerer().engine.run([request_of(number, images) for number in range(8)], temperature=0.0)
     limit = 2 * round(float(np.percentile([len(one.completion_ids) for one in played], 99)))
     rates: dict[str, list[float]] = {"served": [], "reference": []}
     waits: list[float] = []
-    with running(Shelf(lambda: Answerer(engine_of(policy))), folder / "server") as server:
+    with running(Shelf(world.answerer), folder) as server:
         ask(server, images, 0)
         for _ in range(1 if size.answers < 100 else ROUNDS):
             seconds, taken = timed(lambda: callers(server, images, size))

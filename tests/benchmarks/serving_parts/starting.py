@@ -11,14 +11,14 @@ from pathlib import Path
 
 import requests
 
-from tests.benchmarks.serving_parts.figures import Figure, Size, at_most
+from tests.benchmarks.serving_parts.figures import Figure, Size, World, at_most
 from tests.serving.http.world import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 LONGEST_S = 120
 
 
-def measure(_size: Size, folder: Path) -> list[Figure]:
+def measure(_size: Size, folder: Path, _world: World) -> list[Figure]:
     """The better of two starts; none where nothing has been registered here."""
     if not (REPOSITORY / "mlflow.db").is_file():
         print("start: there is no mlflow.db here; run `make pipeline` first")

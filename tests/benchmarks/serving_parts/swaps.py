@@ -5,24 +5,20 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from medrwr.policy.loading import Policy, load_policy, save_policy
+from medrwr.policy.loading import load_policy, save_policy
 from medrwr.serving.answering import Answerer
 from medrwr.serving.served import Answered
-from tests.benchmarks.rollout_speed import SIZE
-from tests.benchmarks.serving_parts.figures import Figure, Size, at_least, at_most, resident_mib
-from tests.benchmarks.serving_parts.load import engine_of
-from tests.rollout.world import build_policy, draw_images, question
+from tests.benchmarks.serving_parts.figures import Figure, Size, World, at_least, at_most, resident_mib
+from tests.rollout.world import question
 from tests.serving.http.world import Running, Shelf, running, until
 
 
-def measure(size: Size, folder: Path) -> list[Figure]:
+def measure(size: Size, folder: Path, world: World) -> list[Figure]:
     """Each version is loaded from its files, as the server does it."""
-    images = draw_images(folder)
-    save_policy(build_policy(images, SIZE), folder / "checkpoint")
+    save_policy(world.policy, folder / "checkpoint")
 
     def build() -> Answerer:
-        policy: Policy = load_policy(folder / "checkpoint", device="cpu")
-        return Answerer(engine_of(policy))
+        return world.answerer(load_policy(folder / "checkpoint", device="cpu"))
 
     shelf = Shelf(build)
     with running(shelf, folder / "server") as server:
@@ -41,7 +37,9 @@ def under_callers(server: Running, shelf: Shelf, size: Size) -> list[Figure]:
     for number in range(size.swaps):
         before = len(got)
         move(server, shelf, f"1{number:03d}")
-        until(lambda n=before: len(got) > n + size.clients, "answers of the new version")
+        until(
+            lambda n=before: len(got) > n + size.clients and got[-1].model.version == shelf.key.version, "its answers"
+        )
         peak = max(peak, resident_mib())
     stop.set()
     for caller in callers:
@@ -55,6 +53,10 @@ def under_callers(server: Running, shelf: Shelf, size: Size) -> list[Figure]:
         at_most("answers_of_another_version", wrong, 0),
         at_most("memory_under_swaps", peak / steady, 1.2),
     ]
+
+
+def is_from(answer: Answered, shelf: Shelf) -> bool:
+    return answer.model.version == shelf.key.version
 
 
 def without(server: Running, shelf: Shelf, size: Size) -> list[Figure]:

@@ -21,5 +21,5 @@ def test_the_example_of_the_client_runs(server: Running, images: Path, capsys: p
     first, *kinds = capsys.readouterr().out.splitlines()
     assert first.split()[0] in ("kemopril", "tarvex")
     assert kinds[-1] == "answer"
-    assert set(kinds) >= {"delta", "think", "query", "retrieve"}
+    assert set(kinds) >= {"delta", "think"}
     assert '"correct_letter": "B"' in (server.folder / "feedback/feedback.jsonl").read_text()
