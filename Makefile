@@ -26,7 +26,7 @@ MEDRWR_PIPELINE_RUN := $(shell date -u +%Y%m%dT%H%M%SZ)-$(shell git rev-parse --
 endif
 export MEDRWR_PIPELINE_RUN
 
-.PHONY: help environment pipeline test check ui base-model bench-chain paper-dry-run pins clean
+.PHONY: help environment pipeline test check audit ui base-model bench-chain paper-dry-run pins clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -48,11 +48,15 @@ pipeline: $(READY) ## run the whole chain (what is up to date is skipped), print
 test: $(READY) ## run all tests
 	@python -m pytest
 
-check: $(READY) ## lint, format, types, import contracts
+check: $(READY) ## lint, format, types, import contracts; known vulnerabilities are reported
 	@ruff check .
 	@ruff format --check .
 	@mypy --strict
 	@lint-imports
+	@timeout 120 $(MAKE) audit || echo "make audit: look at the lines above; a new finding is no reason to stop other work" >&2
+
+audit: $(READY) ## fail on known vulnerabilities of the pinned dependencies (asks PyPI; what it cannot ask about is listed)
+	@python -m pip_audit --requirement constraints.txt --no-deps --disable-pip --progress-spinner off
 
 ui: $(READY) ## Dagster, MLflow and the champion's page on this machine only; Ctrl-C ends all
 	@bash infra/ui.sh

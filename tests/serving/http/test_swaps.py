@@ -14,6 +14,7 @@ from tests.rollout.world import DictionaryRetriever
 from tests.serving.http.world import OPTIONS, QUESTION, Running, Shelf, answerer, running, until
 
 CLIENTS, SWAPS = 4, 5
+READY_2 = {"status": "ready", "version": "2", "since": "", "warning": ""}
 
 
 def asking(server: Running, stop: threading.Event, got: list[Answered], failed: list[str]) -> threading.Thread:
@@ -90,3 +91,14 @@ def test_a_refreshed_index_is_served_as_a_new_version_is(trained: Policy, tmp_pa
         shelf.put("1", "index-2")
         until(lambda: server.get("/v1/models").json()["data"][0]["index"] == "index-2", "the index")
         assert server.client.answer(QUESTION, OPTIONS).index == {"digest": "index-2"}
+
+
+def test_a_registry_that_is_away_stops_no_answer(trained: Policy, tmp_path: Path) -> None:
+    shelf = Shelf(lambda: answerer(trained))
+    with running(shelf, tmp_path) as server:
+        shelf.away = True
+        until(lambda: "cannot be reached" in server.get("/readyz").json()["warning"], "the warning")
+        assert server.client.answer(QUESTION, OPTIONS).model.version == "1"
+        shelf.put("2")
+        shelf.away = False
+        until(lambda: server.get("/readyz").json() | {"since": ""} == READY_2, "version 2")

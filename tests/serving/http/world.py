@@ -18,7 +18,7 @@ from PIL import Image
 
 from medrwr.calibration.artefact import Calibration, Digests
 from medrwr.config import RolloutSettings
-from medrwr.errors import ArtefactError
+from medrwr.errors import ArtefactError, TrackingError
 from medrwr.policy.loading import Policy
 from medrwr.rollout.engine import RolloutEngine
 from medrwr.rollout.lookup import PassageSearch
@@ -66,8 +66,11 @@ class Shelf:
     key: VersionKey = field(default_factory=lambda: VersionKey("med-rwr", "1", "index-1"))
     broken: set[str] = field(default_factory=set)
     opened: list[str] = field(default_factory=list)
+    away: bool = False
 
     def newest(self) -> VersionKey:
+        if self.away:
+            raise TrackingError("the registry cannot be reached: start MLflow again")
         return self.key
 
     def open(self, key: VersionKey) -> Opened:
