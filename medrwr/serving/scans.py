@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from medrwr.errors import ImageError
 from medrwr.serving.asking import decode_image
+from medrwr.serving.isolation import Isolation
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _MAGIC = slice(128, 132)
 # Inflating happens before anything can be counted: a few kilobytes could ask for gigabytes.
 _DEFLATED = b"1.2.840.10008.1.2.1.99\0"
+_DECODER = Isolation()
 _NOTED = ("Modality", "BodyPartExamined", "ViewPosition")
 
 
@@ -40,7 +42,7 @@ def open_scan(content: bytes, *, most_pixels: int = 25_000_000) -> Scan:
         ImageError: it is damaged, too large, or no such file, or text is burned into its pixels.
     """
     if looks_like_dicom(content):
-        return _open_dicom(content, most_pixels)
+        return _DECODER.run(open_dicom, content, most_pixels)
     from PIL import Image
 
     try:
@@ -51,7 +53,12 @@ def open_scan(content: bytes, *, most_pixels: int = 25_000_000) -> Scan:
     return Scan(decode_image(content, what="the image"))
 
 
-def _open_dicom(content: bytes, most_pixels: int) -> Scan:
+def open_dicom(content: bytes, most_pixels: int) -> Scan:
+    """As `open_scan`, in this process: its decoders may end it.
+
+    Raises:
+        ImageError: as there.
+    """
     from medrwr.retrieval.dicom import DAMAGE, picture_of
     from medrwr.retrieval.dicom_identity import burned_in, without_identity
 
