@@ -53,7 +53,7 @@ check: $(READY) ## lint, format, types, import contracts; known vulnerabilities 
 	@ruff format --check .
 	@mypy --strict
 	@lint-imports
-	@timeout 120 $(MAKE) audit || echo "make audit: look at the lines above; a new finding is no reason to stop other work" >&2
+	@timeout 120 $(MAKE) audit 2>&1 | tail -n 4 || echo "make audit ended so: look at it; it is no reason to stop other work"
 
 audit: $(READY) ## fail on known vulnerabilities of the pinned dependencies (asks PyPI; what it cannot ask about is listed)
 	@python -m pip_audit --requirement constraints.txt --no-deps --disable-pip --progress-spinner off

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import struct
 import warnings
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ _MOST_PIXELS = 64_000_000
 _MAGIC_AT, _MAGIC = 128, b"DICM"
 # What pydicom and its plugins raise on damaged or unusual files; anything else is a fault of ours.
 DAMAGE: tuple[type[Exception], ...] = (ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError,
-                                       RuntimeError, TypeError, ValueError, struct.error)  # fmt: skip
+                                       RuntimeError, TypeError, ValueError, struct.error, zlib.error)  # fmt: skip
 with contextlib.suppress(ImportError):  # the extra `dicom`
     from pydicom.errors import BytesLengthException, InvalidDicomError
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _MAGIC = slice(128, 132)
 # Inflating happens before anything can be counted: a few kilobytes could ask for gigabytes.
-_DEFLATED = b"1.2.840.10008.1.2.1.99\0"
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
 _DECODER = Isolation()
 _NOTED = ("Modality", "BodyPartExamined", "ViewPosition")
 
@@ -76,7 +76,10 @@ def open_dicom(content: bytes, most_pixels: int) -> Scan:
         raise ImageError(f"the header of the DICOM file cannot be read ({type(error).__name__}): repair it") from None
     if lettered == "yes":
         raise ImageError("the DICOM file has text burned into its pixels (BurnedInAnnotation YES): mask it first")
-    picture = picture_of(dataset, name="the DICOM file")
+    try:
+        picture = picture_of(dataset, name="the DICOM file")
+    except DAMAGE as error:
+        raise ImageError(f"the DICOM file cannot be decoded ({type(error).__name__}): replace it") from None
     return Scan(picture, tuple(_notes(" ".join(words), frames, lettered)))
 
 
