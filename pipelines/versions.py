@@ -7,8 +7,7 @@ import importlib.metadata
 import json
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -120,7 +119,7 @@ def _log_models(context: StageContext, store: Store, config: ServingConfig, run_
     }
     with translated(store.uri):
         mlflow.set_experiment(experiment_id=store.experiment_id)
-        with mlflow.start_run(run_id=run_id), _untraced():
+        with mlflow.start_run(run_id=run_id):
             served = mlflow.pyfunc.log_model(
                 name="model",
                 python_model=str(model.CODE),
@@ -140,18 +139,6 @@ def _timed(answer: Callable[[Any], Any], rows: Any) -> float:
     start = time.perf_counter()
     answer(rows)
     return time.perf_counter() - start
-
-
-@contextmanager
-def _untraced() -> Iterator[None]:
-    """The agent's example is no request of anybody: it leaves no trace."""
-    import mlflow
-
-    mlflow.tracing.disable()
-    try:
-        yield
-    finally:
-        mlflow.tracing.enable()
 
 
 def _tags(config: ServingConfig, metrics: Mapping[str, float], begin: Begin) -> dict[str, str]:
