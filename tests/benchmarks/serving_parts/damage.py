@@ -15,7 +15,7 @@ from tests.benchmarks.serving_parts.load import ask
 from tests.serving.http.world import Running, Shelf, running
 
 CALLERS = 4
-WARM = 0.1  # of the requests are sent before memory is looked at
+WARM = 0.3  # of the requests are sent before memory is looked at: by then it is steady
 
 
 def measure(size: Size, folder: Path, world: World) -> list[Figure]:
