@@ -15,6 +15,7 @@ from tests.benchmarks.serving_parts.load import ask
 from tests.serving.http.world import Running, Shelf, running
 
 CALLERS = 4
+_HEADERS = {"Content-Type": "application/json"}
 WARM = 0.3  # of the requests are sent before memory is looked at: by then it is steady
 
 
@@ -41,11 +42,14 @@ def measure(size: Size, folder: Path, world: World) -> list[Figure]:
 
 
 def sent(server: Running, files: list[bytes], count: int, *, seed: int) -> Counter[int]:
-    """Statuses by how often they came."""
+    """Statuses by how often they came; each caller makes its next request when the last one is answered."""
 
-    def send(pair: tuple[str, bytes]) -> int:
-        headers = {"Content-Type": "application/json"}
-        return requests.post(server.address + pair[0], data=pair[1], headers=headers, timeout=120).status_code
+    def send(caller: int) -> Counter[int]:
+        share = -(-count // CALLERS)
+        return Counter(
+            requests.post(server.address + path, data=body, headers=_HEADERS, timeout=120).status_code
+            for path, body in requests_of(share, files, seed=CALLERS * seed + caller)
+        )
 
     with ThreadPoolExecutor(CALLERS) as pool:
-        return Counter(pool.map(send, requests_of(count, files, seed=seed)))
+        return sum(pool.map(send, range(CALLERS)), Counter[int]())
