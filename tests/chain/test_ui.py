@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 
 from dagster_project.graph import read_graph
 from tests.chain.workspace import Workspace, environment
@@ -22,7 +22,9 @@ from tests.serving.http.world import free_port, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
-WAIT_MS = 120_000
+WAIT_MS = 60_000
+expect.set_options(timeout=WAIT_MS)
+SIZE: ViewportSize = {"width": 1600, "height": 1000}
 TWICE = "test-twice"
 
 
@@ -80,7 +82,7 @@ def ui(chain: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[U
     try:
         with sync_playwright() as player:
             browser = player.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            page = browser.new_page(viewport={"width": 1600, "height": 1000})
+            page = browser.new_page(viewport=SIZE)
             page.set_default_timeout(WAIT_MS)
             for address in (f"{addresses['DAGSTER_PORT']}/server_info", f"{addresses['MLFLOW_PORT']}/health"):
                 until(lambda where=address: answers(where), address, seconds=120)
@@ -99,12 +101,14 @@ def answers(address: str) -> bool:
 
 
 def test_the_graph_has_all_stages(ui: Ui) -> None:
+    ui.page.set_viewport_size({"width": 3840, "height": 2160})  # what is out of sight is not drawn
     page = ui.show("/asset-groups/")
     expect(page.get_by_role("button", name=re.compile("Materialize all"))).to_be_visible()
     page.keyboard.press("Alt+e")  # expand all groups
     for node in read_graph(ui.space.root):
         expect(page.get_by_text(node.name.rpartition("@")[2], exact=True).first).to_be_attached()
     ui.shot("graph")
+    ui.page.set_viewport_size(SIZE)
 
 
 def test_a_click_materialises_an_asset_and_its_log_is_live(ui: Ui) -> None:
