@@ -20,7 +20,7 @@ from dagster_project.graph import read_graph
 from tests.chain.workspace import Workspace, environment
 from tests.serving.http.world import free_port, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.browser_ui, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 WAIT_MS = 60_000
 expect.set_options(timeout=WAIT_MS)
