@@ -6,7 +6,6 @@ is something to look at, and the stages themselves refuse what is unusable.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,12 @@ import dagster as dg
 
 from dagster_project.expectations import Expectation, Verdict, validate
 from dagster_project.graph import StageNode
+from dagster_project.links import served
 from dagster_project.proof_tables import calibration_table, coverage_table, recall_table, regression_table
 from dagster_project.split_tables import drift_table, overlaps_table
 from dagster_project.tables import CheckedTable, passages_table, questions_table
 
 DOCS = "work/data_docs"
-DOCS_URL = "MEDRWR_DOCS_URL"  # where DOCS is served
 
 
 def build_checks(nodes: Sequence[StageNode], root: Path) -> list[dg.AssetChecksDefinition]:
@@ -61,17 +60,11 @@ def _checks(key: dg.AssetKey, table: CheckedTable, root: Path) -> dg.AssetChecks
     return check
 
 
-def _page(docs: Path) -> dg.MetadataValue[Any]:
-    """An address where `make ui` serves the pages, else the file."""
-    address = os.environ.get(DOCS_URL)
-    return dg.MetadataValue.url(f"{address}/{docs.parent.name}/{docs.name}") if address else dg.MetadataValue.path(docs)
-
-
 def _result(key: dg.AssetKey, item: Expectation, verdict: Verdict, docs: Path) -> dg.AssetCheckResult:
     metadata: dict[str, dg.MetadataValue[Any]] = {
         "rows": dg.MetadataValue.int(verdict.rows),
         "unexpected": dg.MetadataValue.int(verdict.unexpected),
-        "data docs": _page(docs),
+        "data docs": served(docs, Path(docs.parent.name, docs.name)),
     }
     if verdict.failing:
         metadata["failing rows"] = dg.MetadataValue.table(

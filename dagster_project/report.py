@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from dagster_project.links import page_links, run_link
 from dagster_project.lock import RecordedOut
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def stage_metadata(
             found[name] = dg.MetadataValue.float(float(value))
     for path in node.metrics:
         found |= _metrics(read_json(root / path))
+    found |= run_link(timing.get("mlflow", {})) | page_links(root, outs)
     if outs:
         found["outs"] = dg.MetadataValue.md(_table(outs))
     if node.plots and (pictures := _pictures(root, node)):

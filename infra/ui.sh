@@ -27,7 +27,8 @@ trap stop EXIT INT TERM
 mlflow_store=${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
 export MLFLOW_TRACKING_URI=http://$host:$mlflow_port
 export MEDRWR_DOCS_URL=http://$host:$docs_port
-mkdir -p work/data_docs work/serving
+mkdir -p work/data_docs work/serving reports
+ln -sfn ../../reports work/data_docs/reports # the pages that assets link to
 
 set -m # each server is a process group of its own, so that `stop` ends all of it
 mlflow server --host "$host" --port "$mlflow_port" --backend-store-uri "$mlflow_store" &

@@ -74,7 +74,7 @@ def run_stage(stage: str, *, source: str | None = None, root: Path = Path(".")) 
             result: StageResult = module.run(context, source=source) if source else module.run(context)
             write_metrics(paths.metrics(name), result.metrics)
             tracker.finish(result)
-    _write_timing(paths.timing(name), measure, result.headline)
+    _write_timing(paths.timing(name), measure, result.headline, tracker.run_ids)
     say(f"{name}: {result.headline} ({measure.seconds:.1f} s, {measure.peak_mb:.0f} MiB)")
     return result
 
@@ -109,8 +109,9 @@ def _check_source(stage: str, source: str | None, params: Params) -> str:
     return f"{stage}_{source}"
 
 
-def _write_timing(path: Path, measure: Measure, headline: str) -> None:
-    record = {"seconds": round(measure.seconds, 2), "peak_mb": round(measure.peak_mb, 1), "headline": headline}
+def _write_timing(path: Path, measure: Measure, headline: str, mlflow: Mapping[str, str]) -> None:
+    taken = {"seconds": round(measure.seconds, 2), "peak_mb": round(measure.peak_mb, 1)}
+    record = {**taken, "headline": headline, "mlflow": dict(mlflow)}
     write_text_atomic(path, json.dumps(record, indent=2) + "\n")
 
 

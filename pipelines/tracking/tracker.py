@@ -35,6 +35,11 @@ class Tracker:
         """Where the run can be looked at, if there is one."""
         return None
 
+    @property
+    def run_ids(self) -> dict[str, str]:
+        """`experiment_id` and `run_id` in MLflow; empty without a run there."""
+        return {}
+
     def log(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Record metrics, of one step when `step` is given."""
 
@@ -74,6 +79,13 @@ class RunTracker(Tracker):
         if self._store is None or self._player is None:
             return None
         return self._store.run_link(self._player.run_id)
+
+    @property
+    def run_ids(self) -> dict[str, str]:
+        """`experiment_id` and `run_id` in MLflow; empty while it is away."""
+        if self._store is None or self._player is None:
+            return {}
+        return {"experiment_id": self._store.experiment_id, "run_id": self._player.run_id}
 
     def log(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Record the finite ones of `metrics`; they go to MLflow every few seconds."""

@@ -12,6 +12,7 @@ import pytest
 from mlflow.entities import Run
 
 from medrwr.digests import folder_digest
+from pipelines.paths import Paths
 from pipelines.runner import run_stage
 from pipelines.stage import StageContext, StageResult
 from pipelines.tracking.store import open_store
@@ -154,4 +155,6 @@ def test_dagster_gets_headline_metrics_and_the_run(tracked: Path, monkeypatch: p
     assert report["metadata"]["headline"]["raw_value"] == "loss 0.5"
     assert report["metadata"]["loss"]["raw_value"] == 0.5
     assert report["metadata"]["mlflow_run"]["raw_value"] == f"runs:/{run.info.run_id}"
+    kept = json.loads(Paths(tracked).timing("sft").read_text())["mlflow"]
+    assert kept == {"experiment_id": run.info.experiment_id, "run_id": run.info.run_id}
     assert runs_of(tracked, "pipeline")[0].data.tags["medrwr.pipeline"] == "dagster-run-1"
