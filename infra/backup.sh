@@ -5,7 +5,7 @@ set -euo pipefail
 to=${1:?usage: infra/backup.sh FOLDER}
 mkdir -p "$to"
 if [ -n "$(ls -A "$to")" ]; then echo "$to is not empty: name a new folder" >&2; exit 1; fi
-dump() { [ -z "$2" ] || pg_dump --format=custom --no-owner --dbname="$2" --file="$to/$1.dump"; }
+dump() { [ -z "$2" ] || pg_dump --format=custom --no-owner --dbname="${2/+psycopg2/}" --file="$to/$1.dump"; }
 dump mlflow "${MLFLOW_BACKEND_STORE_URI:-}"
 dump mlflow_auth "${MLFLOW_AUTH_DATABASE_URI:-}"
 dump dagster "${DAGSTER_POSTGRES_URL:-}"

@@ -11,7 +11,7 @@ for file in "$from"/*.dump; do
     mlflow_auth) address=${MLFLOW_AUTH_DATABASE_URI:?} ;;
     dagster) address=${DAGSTER_POSTGRES_URL:?} ;;
   esac
-  pg_restore --clean --if-exists --no-owner --single-transaction --dbname="$address" "$file"
+  pg_restore --clean --if-exists --no-owner --single-transaction --dbname="${address/+psycopg2/}" "$file"
 done
 [ ! -f "$from/registry.tar" ] || tar -xf "$from/registry.tar"
 echo "restored from $from"
