@@ -46,6 +46,11 @@ class Postgres:
             "pg_ctl", "-w", "-D", str(self.folder / "data"), "-l", str(self.folder / "log"), "-o", options, *command
         )
 
+    def wipe(self, database: str) -> None:
+        """Every table gone, as by a person's mistake."""
+        sql = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
+        self.program("psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "medrwr", "-d", database, "-qc", sql)
+
     def program(self, name: str, *arguments: str) -> None:
         as_owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         command = [*as_owner, str(binaries() or "") + f"/{name}", *arguments]

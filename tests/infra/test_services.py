@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,13 +23,14 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Postgres, dict[str, str]]]:
-    folder = tmp_path_factory.mktemp("services")
-    for parent in (folder, *folder.parents[:3]):
-        if parent.name.startswith("pytest") or parent == folder:
-            parent.chmod(0o755)  # PostgreSQL runs as a user of its own
-    with services(folder) as started:
-        yield started
+def running() -> Iterator[tuple[Postgres, dict[str, str]]]:
+    with tempfile.TemporaryDirectory(
+        prefix="medrwr-services-"
+    ) as name:  # pytest's folders are closed to PostgreSQL's user
+        folder = Path(name)
+        folder.chmod(0o755)
+        with services(folder) as started:
+            yield started
 
 
 @pytest.fixture
@@ -80,7 +82,7 @@ def test_wiped_and_restored_the_champion_is_the_same(running, client: MlflowClie
     backup.mkdir()
     done = script("backup.sh", running[1], str(backup))
     assert done.returncode == 0, done.stderr
-    client.delete_registered_model("restored")
+    running[0].wipe("mlflow")
     with pytest.raises(MlflowException):
         client.get_model_version_by_alias("restored", "champion")
     done = script("restore.sh", running[1], str(backup))
