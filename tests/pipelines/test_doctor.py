@@ -102,7 +102,7 @@ def test_an_mlflow_server_that_does_not_answer_is_missing(prepared: Path, monkey
 @pytest.mark.parametrize(
     ("url", "verdict", "found"),
     [
-        ("s3://bucket/data", "missing", "s3 needs dvc-s3"),
+        ("gs://bucket/data", "missing", "gs needs dvc-gs"),
         ("../store", "ok", "far"),
     ],
 )
