@@ -15,7 +15,8 @@ from medrwr.config import RegisterSettings
 LEVEL = 0.95  # of the interval over facts: a benchmark is worse when all of it is below zero; no correction for many
 SAMPLES = 2000
 CALIBRATION, CALIBRATION_SLACK = "ece_calibrated", 0.02
-LATENCY, LATENCY_FACTOR = "answer_seconds", 2.0  # two short measurements on a busy machine differ that much
+LATENCY, LATENCY_FACTOR = "answer_seconds", 2.0
+LATENCY_SLACK = 1.0  # seconds; two short measurements on a busy machine differ that much
 
 Answers = Mapping[str, Mapping[str, tuple[str, bool]]]
 """Benchmark -> question id -> (fact, right or wrong)."""
@@ -68,7 +69,7 @@ def weigh(challenger: Evidence, champion: Evidence) -> Weighed:
     objections, remarks = _benchmarks(challenger.answers, champion.answers)
     bounds = (
         (CALIBRATION, 1.0, CALIBRATION_SLACK, f"{CALIBRATION_SLACK:g} more than"),
-        (LATENCY, LATENCY_FACTOR, 0.0, f"{LATENCY_FACTOR:g} times"),
+        (LATENCY, LATENCY_FACTOR, LATENCY_SLACK, f"{LATENCY_FACTOR:g} times, and {LATENCY_SLACK:g} s,"),
     )
     for name, factor, slack, words in bounds:
         if name not in challenger.metrics or name not in champion.metrics:

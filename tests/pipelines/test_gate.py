@@ -49,9 +49,9 @@ def test_only_common_questions_are_compared() -> None:
 @pytest.mark.parametrize(
     ("challenger", "objection"),
     [
-        ({"ece_calibrated": 0.07, "answer_seconds": 0.2}, None),  # on both bounds: .05 + .02, 2 x .1
+        ({"ece_calibrated": 0.07, "answer_seconds": 1.2}, None),  # on both bounds: .05 + .02, 2 x .1 + 1
         ({"ece_calibrated": 0.0701, "answer_seconds": 0.1}, "ece_calibrated is 0.0701, over 0.02 more than"),
-        ({"ece_calibrated": 0.05, "answer_seconds": 0.21}, "answer_seconds is 0.2100, over 2 times"),
+        ({"ece_calibrated": 0.05, "answer_seconds": 1.21}, "answer_seconds is 1.2100, over 2 times, and 1 s,"),
     ],
 )
 def test_calibration_and_latency_have_bounds(challenger: dict[str, float], objection: str | None) -> None:
