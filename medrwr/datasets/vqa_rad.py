@@ -28,7 +28,7 @@ def read_vqa_rad(folder: Path) -> tuple[list[Question], list[Quarantined]]:
     """
     questions: list[Question] = []
     excluded: list[Quarantined] = []
-    for record in _records(folder):
+    for record in records_of(folder):
         reason = _reason_to_exclude(record, folder)
         if reason:
             excluded.append(Quarantined(f"vqa-rad-{record['qid']}", SOURCE, reason))
@@ -37,7 +37,12 @@ def read_vqa_rad(folder: Path) -> tuple[list[Question], list[Quarantined]]:
     return questions, excluded
 
 
-def _records(folder: Path) -> list[dict[str, Any]]:
+def records_of(folder: Path) -> list[dict[str, Any]]:
+    """The native file's records, open questions included.
+
+    Raises:
+        ArtefactError: no native JSON file, more than one, or one with other field names.
+    """
     files = sorted(folder.glob("*.json"))
     if len(files) != 1:
         raise ArtefactError(f"{folder} holds {len(files)} JSON files, expected VQA-RAD's one: point at its folder")
