@@ -104,9 +104,9 @@ def read_regression(root: Path) -> pd.DataFrame:
     paths = Paths(root)
     kept = paths.champion_answers
     before = read_answers(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
-    rows = []
+    level, rows = load_params(root).register_.worse_level, []
     for benchmark, now in sorted(answers_of(paths).items()):
-        finding = compare_benchmark(benchmark, now, before.get(benchmark, {}))
+        finding = compare_benchmark(benchmark, now, before.get(benchmark, {}), level)
         rows.append({"benchmark": benchmark, "worse": bool(finding), "finding": finding or ""})
     return pd.DataFrame(rows, columns=["benchmark", "worse", "finding"])
 

@@ -12,11 +12,8 @@ from dataclasses import dataclass, field
 
 from medrwr.config import RegisterSettings
 
-LEVEL = 0.95  # of the interval over facts: a benchmark is worse when all of it is below zero; no correction for many
-SAMPLES = 2000
-CALIBRATION, CALIBRATION_SLACK = "ece_calibrated", 0.02
-LATENCY, LATENCY_FACTOR = "answer_seconds", 2.0
-LATENCY_SLACK = 1.0  # seconds; two short measurements on a busy machine differ that much
+SAMPLES = 2000  # resamples of facts behind the interval; no correction for many benchmarks
+CALIBRATION, LATENCY = "ece_calibrated", "answer_seconds"
 
 Answers = Mapping[str, Mapping[str, tuple[str, bool]]]
 """Benchmark -> question id -> (fact, right or wrong)."""
@@ -64,19 +61,20 @@ def restrict(decision: Decision, weighed: Weighed) -> Decision:
     return Decision(decision.promote and not weighed.objections, "; ".join([decision.reason, *said]))
 
 
-def weigh(challenger: Evidence, champion: Evidence) -> Weighed:
-    """Everything but the target."""
-    objections, remarks = _benchmarks(challenger.answers, champion.answers)
+def weigh(challenger: Evidence, champion: Evidence, settings: RegisterSettings) -> Weighed:
+    """Everything but the target, within the bounds of `settings`."""
+    objections, remarks = _benchmarks(challenger.answers, champion.answers, settings.worse_level)
+    slack, factor, seconds = settings.calibration_slack, settings.latency_factor, settings.latency_slack_s
     bounds = (
-        (CALIBRATION, 1.0, CALIBRATION_SLACK, f"{CALIBRATION_SLACK:g} more than"),
-        (LATENCY, LATENCY_FACTOR, LATENCY_SLACK, f"{LATENCY_FACTOR:g} times, and {LATENCY_SLACK:g} s,"),
+        (CALIBRATION, 1.0, slack, f"{slack:g} more than"),
+        (LATENCY, factor, seconds, f"{factor:g} times, and {seconds:g} s,"),
     )
-    for name, factor, slack, words in bounds:
+    for name, times, more, words in bounds:
         if name not in challenger.metrics or name not in champion.metrics:
             remarks.append(f"{name} was not measured for both")
             continue
         now, before = challenger.metrics[name], champion.metrics[name]
-        if now > round(before * factor + slack, 9):
+        if now > round(before * times + more, 9):
             objections.append(f"{name} is {now:.4f}, over {words} the champion's {before:.4f}")
     if challenger.overlap:
         objections.append(f"training and test items overlap: {challenger.overlap}")
@@ -84,7 +82,7 @@ def weigh(challenger: Evidence, champion: Evidence) -> Weighed:
 
 
 def compare_benchmark(
-    name: str, now: Mapping[str, tuple[str, bool]], before: Mapping[str, tuple[str, bool]]
+    name: str, now: Mapping[str, tuple[str, bool]], before: Mapping[str, tuple[str, bool]], level: float
 ) -> str | None:
     """What is significantly worse on the questions that both answered, in words; '' when nothing is, None for none."""
     from medrwr.evaluation.statistics import paired_difference
@@ -93,18 +91,18 @@ def compare_benchmark(
     if not both:
         return None
     first, second = ([float(side[key][1]) for key in both] for side in (before, now))
-    found = paired_difference(first, second, [now[key][0] for key in both], samples=SAMPLES, level=LEVEL)
+    found = paired_difference(first, second, [now[key][0] for key in both], samples=SAMPLES, level=level)
     if found.interval.upper >= 0:
         return ""
     return (
         f"{name} is significantly worse: {100 * found.interval.estimate:+.1f} points on {len(both)} questions, "
-        f"{LEVEL:.0%} interval up to {100 * found.interval.upper:+.1f}, McNemar p {found.mcnemar_p:.2g}"
+        f"{level:.0%} interval up to {100 * found.interval.upper:+.1f}, McNemar p {found.mcnemar_p:.2g}"
     )
 
 
-def _benchmarks(challenger: Answers, champion: Answers) -> tuple[list[str], list[str]]:
+def _benchmarks(challenger: Answers, champion: Answers, level: float) -> tuple[list[str], list[str]]:
     names = sorted({*challenger, *champion})
-    found = {name: compare_benchmark(name, challenger.get(name, {}), champion.get(name, {})) for name in names}
+    found = {name: compare_benchmark(name, challenger.get(name, {}), champion.get(name, {}), level) for name in names}
     objections = [finding for finding in found.values() if finding]
     missing = [name for name, finding in found.items() if finding is None]
     compared = len(found) - len(missing)

@@ -7,6 +7,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING
 
+from medrwr.config import RegisterSettings
 from medrwr.errors import ArtefactError, ConfigError
 from medrwr.records import write_text_atomic
 from medrwr.serving.configuration import ServingConfig
@@ -42,7 +43,7 @@ def run(context: StageContext) -> StageResult:
     store = open_store(paths.root)
     registry = Registry(store, settings.model_name, settings.alias)
     version = find_or_create(context, store, registry, config, metrics)
-    decision = registry.judge(version, settings, partial(_compare, store, paths))
+    decision = registry.judge(version, settings, partial(_compare, store, paths, settings))
     if decision.promote:
         registry.promote(version, decision.reason, verifier(registry, paths.root))
     with registry.settled() as carriers:
@@ -60,8 +61,10 @@ def run(context: StageContext) -> StageResult:
     )
 
 
-def _compare(store: Store, paths: Paths, challenger: ModelVersion, champion: ModelVersion) -> Weighed:
-    return weigh(evidence_of(challenger, store, overlap=overlap_of(paths)), evidence_of(champion, store))
+def _compare(
+    store: Store, paths: Paths, settings: RegisterSettings, challenger: ModelVersion, champion: ModelVersion
+) -> Weighed:
+    return weigh(evidence_of(challenger, store, overlap=overlap_of(paths)), evidence_of(champion, store), settings)
 
 
 def _measured(paths: Paths, gate_metric: str) -> dict[str, float]:

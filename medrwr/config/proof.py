@@ -35,3 +35,9 @@ class RegisterSettings(ConfigSection):
     alias: str = Field("champion", pattern=r"^[a-z][a-z0-9_-]*$")
     gate_metric: str = "held_out_image_accuracy"
     minimum_gain: float = 0.0
+    worse_level: float = Field(
+        0.95, gt=0, lt=1, description="a benchmark is worse when all of its interval at this level is below zero"
+    )
+    calibration_slack: float = Field(0.02, ge=0, description="largest rise of ece_calibrated")
+    latency_factor: float = Field(2.0, ge=1, description="largest answer_seconds, as a multiple of the champion's")
+    latency_slack_s: float = Field(1.0, ge=0, description="beyond the multiple: short measurements differ that much")

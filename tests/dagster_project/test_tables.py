@@ -115,6 +115,7 @@ def test_recall_and_calibration_have_limits(tmp_path: Path, ece: float, recall: 
 
 
 def test_a_benchmark_worse_than_the_champions_is_named(tmp_path: Path) -> None:
+    shutil.copy(REPOSITORY / "params.yaml", tmp_path)
     paths = Paths(tmp_path)
     before = {name: {f"q{n}": (f"f{n}", True) for n in range(20)} for name in ("image", "text")}
     paths.champion_answers.parent.mkdir(parents=True)

@@ -74,7 +74,9 @@ def postgres(folder: Path) -> Iterator[Postgres]:
 
 
 @contextmanager
-def process(log: Path, address: str, command: list[str], variables: dict[str, str]) -> Iterator[None]:
+def process(
+    log: Path, address: str, command: list[str], variables: dict[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
     """`command` until the block ends, once `address` answers."""
     with log.open("w") as stream:
         server = subprocess.Popen(
@@ -86,7 +88,7 @@ def process(log: Path, address: str, command: list[str], variables: dict[str, st
             assert server.poll() is None, log.read_text()[-3000:]
             assert time.monotonic() < deadline, log.read_text()[-3000:]
             time.sleep(0.2)
-        yield
+        yield server
     finally:
         with suppress(ProcessLookupError):
             os.killpg(server.pid, 15)
