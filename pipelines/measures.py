@@ -74,7 +74,9 @@ def metrics_of(evaluated: Evaluated) -> dict[str, float]:
         metrics |= {
             "ece_raw": confidence.raw.ece,
             "ece_calibrated": confidence.calibrated.ece,
+            "ece_adaptive_calibrated": confidence.calibrated.ece_adaptive,
             "brier_calibrated": confidence.calibrated.brier,
+            "brier_constant": confidence.calibrated.brier_constant,
             "risk_coverage_area": confidence.curve.area,
         }
         if confidence.auroc is not None:

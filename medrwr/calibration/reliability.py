@@ -1,6 +1,8 @@
-"""Reliability of confidences: equal-width bins, expected calibration error, Brier score (M27, M31).
+"""Reliability of confidences: bins, expected calibration error, Brier score (M27, M31).
 
-Guo et al. 2017, arXiv:1706.04599, section 2: ECE is the mean over answers of |accuracy - confidence| of their bin.
+Guo et al. 2017, arXiv:1706.04599, section 2: ECE is the mean over answers of |accuracy - confidence| of their bin, here
+of equal width. Nguyen & O'Connor 2015, arXiv:1508.05154: the adaptive ECE has bins of equal counts instead, so that no
+bin rests on a handful of answers; answers of equal confidence stay together.
 """
 
 from __future__ import annotations
@@ -27,12 +29,18 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """The diagram's bins; `ece` and `largest_gap` in [0, 1] (0 is perfect); `brier` is that of the chosen option."""
+    """The diagram's bins; `ece`, `ece_adaptive` and `largest_gap` in [0, 1] (0 is perfect).
+
+    `brier` is that of the chosen option; `brier_constant` that of one confidence for all, their accuracy: what a useful
+    confidence stays below.
+    """
 
     bins: tuple[Bin, ...]
     ece: float
+    ece_adaptive: float
     largest_gap: float
     brier: float
+    brier_constant: float
     answers: int
 
 
@@ -66,7 +74,18 @@ def reliability(
     return Reliability(
         bins=rows,
         ece=float((gap_B * count_B).sum() / count_B.sum()),
+        ece_adaptive=_adaptive_ece(confidence_N, correct_N, bins),
         largest_gap=float(gap_B.max()),
         brier=float(((confidence_N - correct_N) ** 2).mean()),
+        brier_constant=float(correct_N.mean() * (1 - correct_N.mean())),
         answers=int(confidence_N.size),
     )
+
+
+def _adaptive_ece(confidence_N: Floats, correct_N: Bools, bins: int) -> float:
+    """A group of ties belongs to the bin that its middle falls in, so that the order of the file does not matter."""
+    _, place_N, count_K = np.unique(confidence_N, return_inverse=True, return_counts=True)
+    middle_K = np.cumsum(count_K) - count_K / 2
+    bin_N = (middle_K * bins / confidence_N.size).astype(np.intp)[place_N]
+    gap_B = np.abs(np.bincount(bin_N, weights=correct_N - confidence_N, minlength=bins))
+    return float(gap_B.sum() / confidence_N.size)

@@ -21,6 +21,22 @@ def test_m31_ece_by_hand():
     assert result.bins[0].accuracy is None
 
 
+def test_m31_adaptive_ece_and_the_constant_predictor_by_hand():
+    """Two bins of two: .35 and .85 wrong, gap 1.2; .86 and .95 right, gap .19. (1.2 + .19) / 4 = .3475.
+
+    Two of four are right: the constant .5 has Brier .25.
+    """
+    result = reliability([0.95, 0.86, 0.85, 0.35], [True, True, False, False], bins=2)
+    assert result.ece_adaptive == pytest.approx(0.3475)
+    assert result.brier_constant == pytest.approx(0.25)
+
+
+def test_ties_share_a_bin_whatever_the_order_of_the_file():
+    """Four at .5, two of them right, are one bin without a gap; sorted by correctness they would be two of gap .5."""
+    assert reliability([0.5] * 4, [True, True, False, False], bins=2).ece_adaptive == pytest.approx(0.0)
+    assert reliability([0.5] * 4, [False, True, False, True], bins=2).ece_adaptive == pytest.approx(0.0)
+
+
 def test_bins_are_closed_on_the_right_and_the_first_holds_zero():
     result = reliability([0.0, 0.5, 0.51, 1.0], [False, True, True, True], bins=2)
     assert [row.count for row in result.bins] == [2, 2]
