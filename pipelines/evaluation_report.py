@@ -8,7 +8,7 @@ from medrwr.evaluation.charts import Chart, Series
 from medrwr.evaluation.examples import Answered, Example, pick_changes, pick_examples
 from medrwr.evaluation.report import Report
 from medrwr.evaluation.scorer import Verdict
-from medrwr.rollout.cdir import calibrated_confidence
+from medrwr.rollout.confidence import calibrated_confidence
 from medrwr.types import Trajectory
 from pipelines.learning_record import curves_of, queries_of
 from pipelines.measures import Confidence, Evaluated, confidence_of
@@ -38,10 +38,10 @@ def _answered(evaluated: Evaluated, cell: str, rung: str) -> list[Answered]:
 
 
 def _calibrated(evaluated: Evaluated, trajectory: Trajectory, verdict: Verdict, cell: str) -> float | None:
-    """The temperature was fitted on image questions: it says nothing about the others."""
+    """The scale was fitted on image questions: it says nothing about the others."""
     if not cell.endswith("image") or not verdict.parsed:
         return None
-    return calibrated_confidence(trajectory, evaluated.calibration.temperature)
+    return calibrated_confidence(trajectory, evaluated.calibration.scale_of(trajectory))
 
 
 def report_of(

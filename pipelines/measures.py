@@ -10,7 +10,7 @@ from medrwr.calibration.reliability import Reliability, reliability
 from medrwr.calibration.selective import RiskCoverage, auroc, risk_coverage
 from medrwr.evaluation.ladder import Ladder
 from medrwr.evaluation.scorer import Verdict
-from medrwr.rollout.cdir import calibrated_confidence
+from medrwr.rollout.confidence import RAW, calibrated_confidence
 from pipelines.rungs import CDIR, FINAL, Cells, Played
 
 _BINS = 10
@@ -44,8 +44,8 @@ def confidence_of(evaluated: Evaluated) -> Confidence | None:
     for cell, trajectories in evaluated.played[FINAL].items():
         for trajectory, verdict in zip(trajectories, evaluated.verdicts[FINAL][cell], strict=True):
             if cell.endswith("image") and verdict.parsed:
-                raw.append(calibrated_confidence(trajectory, 1.0))
-                calibrated.append(calibrated_confidence(trajectory, evaluated.calibration.temperature))
+                raw.append(calibrated_confidence(trajectory, RAW))
+                calibrated.append(calibrated_confidence(trajectory, evaluated.calibration.confidence_scale))
                 right.append(verdict.correct)
     if not right:
         return None

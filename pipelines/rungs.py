@@ -88,10 +88,11 @@ def rule_of(calibration: Calibration) -> CdirRule:
     """The calibration as the rule of re-retrieval (M27)."""
     return CdirRule(
         calibration.threshold,
-        calibration.temperature,
+        calibration.confidence_scale,
         calibration.similar_cases,
         calibration.queries,
         calibration.arbitration,
+        calibration.second_scale,
     )
 
 

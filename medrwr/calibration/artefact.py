@@ -13,8 +13,11 @@ from pydantic import TypeAdapter, ValidationError
 from medrwr.digests import file_digest, folder_digest
 from medrwr.errors import ArtefactError, DigestError
 from medrwr.records import write_text_atomic
+from medrwr.rollout.confidence import ConfidenceMap, ConfidenceScale
+from medrwr.types import Trajectory
 
-SCHEMA = 1
+SCHEMA = 2
+_READ = (1, 2)  # 1 knew one temperature and no scales
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,9 @@ class Digests:
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """How to read a confidence, and when to ask again: what `medrwr.rollout.cdir.CdirRule` needs, and how good it is.
+
+    Read confidences by `confidence_scale`; `temperature` is what temperature scaling alone would use, and what a file
+    of schema 1 holds. `second_scale` is that of second answers, None: the same.
 
     `threshold` applies to the calibrated confidence: an answer below it is re-retrieved with `similar_cases` cases,
     and may ask the knowledge base `queries` times more.
@@ -53,7 +59,19 @@ class Calibration:
     accuracy_with: float = 0.0
     share: float = 0.0
     notes: tuple[str, ...] = ()
+    scale: ConfidenceScale | None = None
+    second_scale: ConfidenceScale | None = None
     schema: int = SCHEMA
+
+    @property
+    def confidence_scale(self) -> ConfidenceScale:
+        """The fitted scale; in a file of schema 1 its temperature."""
+        return self.scale or ConfidenceScale(ConfidenceMap(temperature=self.temperature))
+
+    def scale_of(self, trajectory: Trajectory) -> ConfidenceScale:
+        """The scale for an answer: second answers may have one of their own."""
+        second = trajectory.extras.get("cdir", {}).get("chosen") == "second"
+        return self.second_scale if second and self.second_scale else self.confidence_scale
 
 
 def digests_of(model: Path, index_manifest: Path, case_index_manifest: Path) -> Digests:
@@ -85,8 +103,9 @@ def read_calibration(path: Path, *, expected: Digests | None = None) -> Calibrat
         first = error.errors()[0]
         reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         raise ArtefactError(f"{path} is no calibration ({reason}): run `dvc repro calibrate`") from None
-    if calibration.schema != SCHEMA:
-        raise ArtefactError(f"{path} has schema {calibration.schema}, expected {SCHEMA}: run `dvc repro calibrate`")
+    if calibration.schema not in _READ:
+        known = " or ".join(map(str, _READ))
+        raise ArtefactError(f"{path} has schema {calibration.schema}, expected {known}: run `dvc repro calibrate`")
     if expected is not None:
         _compare(path, asdict(calibration.digests), asdict(expected))
     return calibration

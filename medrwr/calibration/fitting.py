@@ -15,7 +15,8 @@ from medrwr.calibration.temperature import TemperatureFit, fit_temperature
 from medrwr.calibration.threshold import ThresholdChoice, budgeted_threshold, fixed_threshold
 from medrwr.config import CalibrateSettings
 from medrwr.errors import SampleError
-from medrwr.rollout.cdir import CdirRule, Reretrieval, calibrated_confidence, second_wins
+from medrwr.rollout.cdir import CdirRule, Reretrieval, second_wins
+from medrwr.rollout.confidence import RAW, ConfidenceMap, ConfidenceScale, calibrated_confidence
 from medrwr.types import Question, Trajectory
 
 _NEVER = 1.0  # for the threshold only: the confidence of an answer that cannot be asked again
@@ -75,22 +76,24 @@ def fit_calibration(
     parsed = [(q, pair.first) for q, pair in zip(questions, pairs, strict=True) if pair.first.answer.letter]
     quality = _quality(parsed, settings.bins) if parsed else None
     temperature = quality.fit.temperature if quality else 1.0
+    scale = ConfidenceScale(ConfidenceMap(temperature=temperature))
     return Findings(
         answers=len(questions),
         unparsed=len(questions) - len(parsed),
         asked_again=sum(pair.second is not None for pair in pairs),
         quality=quality,
-        choice=_choose(questions, pairs, settings, replace(rule, temperature=temperature)),
+        choice=_choose(questions, pairs, settings, replace(rule, scale=scale)),
     )
 
 
 def _quality(parsed: Sequence[tuple[Question, Trajectory]], bins: int) -> Quality:
     fit = fit_temperature([one.option_probs for _, one in parsed], [question.answer for question, _ in parsed])
+    scale = ConfidenceScale(ConfidenceMap(temperature=fit.temperature))
     right = [_right(question, one) for question, one in parsed]
-    scaled = [calibrated_confidence(one, fit.temperature) for _, one in parsed]
+    scaled = [calibrated_confidence(one, scale) for _, one in parsed]
     return Quality(
         fit=fit,
-        before=reliability([calibrated_confidence(one, 1.0) for _, one in parsed], right, bins=bins),
+        before=reliability([calibrated_confidence(one, RAW) for _, one in parsed], right, bins=bins),
         after=reliability(scaled, right, bins=bins),
         curve=risk_coverage(scaled, right),
         auroc=auroc(scaled, right),
@@ -103,7 +106,7 @@ def _choose(
     confidence, before, after = [], [], []
     for question, pair in zip(questions, pairs, strict=True):
         believed = pair.second if pair.second and second_wins(pair.first, pair.second, rule) else pair.first
-        confidence.append(calibrated_confidence(pair.first, rule.temperature) if pair.second else _NEVER)
+        confidence.append(calibrated_confidence(pair.first, rule.scale) if pair.second else _NEVER)
         before.append(_right(question, pair.first))
         after.append(_right(question, believed))
     if settings.threshold == "fixed":

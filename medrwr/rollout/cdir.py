@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from medrwr.rollout.confidence import RAW, ConfidenceScale, calibrated_confidence
 from medrwr.rollout.context import Context, ImageInput, load_images, open_image, picture_ids, prepare_images
 from medrwr.rollout.engine import RolloutEngine, RolloutRequest
 from medrwr.rollout.loop import Seat
 from medrwr.rollout.protocol import render_cases
 from medrwr.rollout.record import Cut, TokenRecord
-from medrwr.rollout.scoring import cut_of, temper
+from medrwr.rollout.scoring import cut_of
 from medrwr.types import ImageCase, ScoredCase, Trajectory
 
 if TYPE_CHECKING:
@@ -42,17 +43,24 @@ class CdirRule:
 
     Attributes:
         threshold: lambda; a calibrated confidence below it triggers the search (0.8 in the paper).
-        temperature: of the option distribution, from calibration; 1 leaves it as it is.
+        scale: how confidence is read, from calibration; without one as the policy gives it.
+        second_scale: how that of second answers is read; None: as that of first ones.
         k: similar cases to insert (1 in the paper).
         queries: what a second look may still ask of the knowledge base; 0: it answers from the cases.
         arbitration: 'confident' believes the more confident answer, 'new' always the second.
     """
 
     threshold: float
-    temperature: float = 1.0
+    scale: ConfidenceScale = RAW
     k: int = 1
     queries: int = 0
     arbitration: Literal["confident", "new"] = "confident"
+    second_scale: ConfidenceScale | None = None
+
+    def confidences(self, first: Trajectory, second: Trajectory) -> tuple[float, float]:
+        """Calibrated confidence of both answers."""
+        scale = self.scale if self.second_scale is None else self.second_scale
+        return calibrated_confidence(first, self.scale), calibrated_confidence(second, scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +113,15 @@ def is_unsure(request: RolloutRequest, trajectory: Trajectory, rule: CdirRule) -
     """
     if not request.question.images or cut_of(trajectory, "answer_cut") is None:
         return False
-    return calibrated_confidence(trajectory, rule.temperature) < rule.threshold
-
-
-def calibrated_confidence(trajectory: Trajectory, temperature: float) -> float:
-    """Probability of the chosen option after temperature scaling; 0 without a parsed answer."""
-    letter = trajectory.answer.letter
-    if letter is None or not trajectory.option_probs:
-        return 0.0
-    return temper(trajectory.option_probs, temperature)[ord(letter) - ord("A")]
+    return calibrated_confidence(trajectory, rule.scale) < rule.threshold
 
 
 def second_wins(first: Trajectory, second: Trajectory, rule: CdirRule) -> bool:
     """Whether the second answer is the one believed."""
     if rule.arbitration == "new":
         return True
-    return calibrated_confidence(second, rule.temperature) > calibrated_confidence(first, rule.temperature)
+    before, after = rule.confidences(first, second)
+    return after > before
 
 
 def search_cases(
@@ -209,7 +210,7 @@ def judge(first: Trajectory, second: Trajectory | None, scored: tuple[ScoredCase
     if second is None:
         return Reretrieval(first, None, first)
     second = replace(second, cases=scored)
-    before, after = (calibrated_confidence(one, rule.temperature) for one in (first, second))
+    before, after = rule.confidences(first, second)
     newer = second_wins(first, second, rule)
     account = {
         "first": {"letter": first.answer.letter, "confidence": before},

@@ -78,14 +78,6 @@ def option_probs(
     return probs
 
 
-def temper(probs: Sequence[float], temperature: float) -> tuple[float, ...]:
-    """The distribution at a temperature: p^(1/T), made to sum to 1 again; at T = 1 as it is."""
-    if temperature == 1.0:
-        return tuple(probs)
-    tempered = torch.tensor(probs, dtype=torch.float64).clamp(min=1e-300).log().div(temperature).softmax(0)
-    return tuple(tempered.tolist())
-
-
 def answer_context(tokenizer: Any, prompt: Context, completion_ids: Sequence[int], cut: Cut) -> Context:
     """The prompt and the completion up to `cut`, continued by `<answer>`."""
     ids = encode_text(tokenizer, without_overlap(opening(ANSWER), cut.tail))

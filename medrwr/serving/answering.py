@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 from medrwr.rollout.cdir import CaseSearch, CdirRule, reretrieve
 from medrwr.rollout.engine import RolloutEngine, RolloutRequest
-from medrwr.rollout.scoring import temper
 from medrwr.serving.asking import Ask, to_question
 from medrwr.serving.replies import Reply, make_reply
-from medrwr.types import Question, Trajectory
+from medrwr.types import LETTERS, Question, Trajectory
 
 if TYPE_CHECKING:
     from medrwr.calibration.artefact import Calibration
@@ -31,7 +30,14 @@ class SecondLook:
         """The calibration as the rule of re-retrieval (M27)."""
         held = self.calibration
         believed: Literal["new", "confident"] = "new" if held.arbitration == "new" else "confident"
-        return CdirRule(held.threshold, held.temperature, held.similar_cases, held.queries, believed)
+        return CdirRule(
+            held.threshold,
+            held.confidence_scale,
+            held.similar_cases,
+            held.queries,
+            believed,
+            held.second_scale,
+        )
 
 
 class Answerer:
@@ -63,11 +69,13 @@ class Answerer:
         return [self.reply(question, one) for question, one in zip(questions, believed, strict=True)]
 
     def reply(self, question: Question, trajectory: Trajectory) -> Reply:
-        """What a trajectory says. Calibrated where it can be: the temperature was fitted on image questions (M27)."""
+        """What a trajectory says. Calibrated where it can be: the scale was fitted on image questions (M27)."""
         calibrated = self.second_look is not None and bool(question.images)
         probs = trajectory.option_probs
         if calibrated and self.second_look is not None and probs:
-            probs = temper(probs, self.second_look.calibration.temperature)
+            letter = trajectory.answer.letter
+            chosen = probs.index(max(probs)) if letter is None else LETTERS.index(letter)
+            probs = self.second_look.calibration.scale_of(trajectory).spread(probs, chosen)
         return make_reply(question, trajectory, probs, calibrated=calibrated)
 
     def _play(self, requests: Sequence[RolloutRequest]) -> list[Trajectory]:

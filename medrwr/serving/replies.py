@@ -67,7 +67,7 @@ class Reply:
 def make_reply(
     question: Question, trajectory: Trajectory, option_probs: tuple[float, ...], *, calibrated: bool
 ) -> Reply:
-    """A reply from the trajectory that is believed; `option_probs` are after temperature scaling."""
+    """A reply from the trajectory that is believed; `option_probs` are on the scale of the reply."""
     letter = trajectory.answer.letter
     chosen = _most_probable(option_probs) if letter is None else LETTERS.index(letter)
     return Reply(

@@ -7,6 +7,7 @@ import pytest
 
 from medrwr.calibration.artefact import Calibration, Digests, digests_of, read_calibration, write_calibration
 from medrwr.errors import ArtefactError, DigestError
+from medrwr.rollout.confidence import ConfidenceMap, ConfidenceScale
 
 DIGESTS = Digests(model="a" * 64, index="b" * 64, case_index="c" * 64)
 RECORD = Calibration(temperature=2.0, threshold=0.6, method="budget", digests=DIGESTS, answers=4, notes=("small",))
@@ -39,6 +40,23 @@ def test_missing_damaged_or_of_another_schema(tmp_path):
     path.write_text(json.dumps({**dataclasses.asdict(RECORD), "schema": 99}))
     with pytest.raises(ArtefactError, match="schema 99"):
         read_calibration(path)
+
+
+def test_a_file_of_schema_1_is_read_by_its_temperature(tmp_path):
+    """(.8, .2) at T = 2 is 2 : 1, as such a file meant it."""
+    path = tmp_path / "calibration.json"
+    old = {**dataclasses.asdict(RECORD), "schema": 1}
+    del old["scale"], old["second_scale"]
+    path.write_text(json.dumps(old))
+    assert read_calibration(path).confidence_scale.of((0.8, 0.2), 0) == pytest.approx(2 / 3)
+
+
+def test_scales_by_number_of_options_come_back(tmp_path):
+    path = tmp_path / "calibration.json"
+    four = ConfidenceMap("isotonic", knots=((0.2, 0.1), (0.8, 0.7)), answers=40)
+    scale = ConfidenceScale(ConfidenceMap("platt", slope=0.5, intercept=-0.1), {4: four})
+    write_calibration(path, dataclasses.replace(RECORD, scale=scale, second_scale=scale))
+    assert read_calibration(path).scale == scale
 
 
 def test_digests_follow_content_not_time(tmp_path):

@@ -49,7 +49,7 @@ def test_a_probability_of_zero_is_a_finite_loss():
 
 def test_the_engine_applies_the_fitted_temperature():
     """(.9, .1) at T = 2: weights 3 and 1, so that 3 of 4 right is what it promises."""
-    from medrwr.rollout.scoring import temper
+    from medrwr.rollout.confidence import temper
 
     fit = fit_temperature([(0.9, 0.1)] * 4, [0, 0, 0, 1])
     assert temper((0.9, 0.1), fit.temperature) == pytest.approx((0.75, 0.25), abs=1e-4)

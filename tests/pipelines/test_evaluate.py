@@ -135,4 +135,4 @@ def test_the_table_shows_every_rung(capsys):
 
 def test_m27_the_calibration_is_the_rule():
     rule = rule_of(Calibration(2.0, 0.6, "budget", Digests("a", "b", "c"), similar_cases=3, arbitration="new"))
-    assert (rule.threshold, rule.temperature, rule.k, rule.arbitration) == (0.6, 2.0, 3, "new")
+    assert (rule.threshold, rule.scale.pooled.temperature, rule.k, rule.arbitration) == (0.6, 2.0, 3, "new")

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medrwr.rollout.cdir import CdirRule, calibrated_confidence, judge, reretrieve
+from medrwr.rollout.cdir import CdirRule, judge, reretrieve
+from medrwr.rollout.confidence import ConfidenceMap, ConfidenceScale, calibrated_confidence
 from medrwr.rollout.context import load_images
 from medrwr.rollout.engine import RolloutEngine, RolloutRequest
 from medrwr.rollout.logprobs import rollout_logprobs
@@ -173,5 +174,16 @@ def test_the_more_confident_answer_wins_unless_told_otherwise(after: Trajectory,
 
 
 def test_confidence_is_compared_after_calibration() -> None:
-    assert calibrated_confidence(answered("A", (0.8, 0.2)), 2.0) == pytest.approx(2 / 3)
-    assert calibrated_confidence(answered(None, (0.8, 0.2)), 2.0) == 0.0
+    scale = ConfidenceScale(ConfidenceMap(temperature=2.0))
+    assert calibrated_confidence(answered("A", (0.8, 0.2)), scale) == pytest.approx(2 / 3)
+    assert calibrated_confidence(answered(None, (0.8, 0.2)), scale) == 0.0
+
+
+def test_second_answers_may_have_a_scale_of_their_own() -> None:
+    """.6 against .7: the second wins. Read at T = 8 the .7 is (.7/.3)^(1/8) = 1.112, .526: it no longer does."""
+    first, second = answered("A", (0.6, 0.4)), answered("B", (0.3, 0.7))
+    flat = ConfidenceScale(ConfidenceMap(temperature=8.0))
+    assert judge(first, second, CASE, CdirRule(0.8)).chosen.answer == second.answer
+    kept = judge(first, second, CASE, CdirRule(0.8, second_scale=flat)).chosen
+    assert kept.answer == first.answer
+    assert kept.extras["cdir"]["second"]["confidence"] == pytest.approx(0.5265, abs=1e-4)

@@ -10,9 +10,10 @@ import torch
 
 from medrwr.config import RolloutSettings
 from medrwr.policy.loading import Policy
+from medrwr.rollout.confidence import temper
 from medrwr.rollout.engine import RolloutEngine, RolloutRequest
 from medrwr.rollout.record import Cut
-from medrwr.rollout.scoring import LetterTable, answer_context, counterfactual_probs, cut_of, option_probs, temper
+from medrwr.rollout.scoring import LetterTable, answer_context, counterfactual_probs, cut_of, option_probs
 from tests.rollout.world import DictionaryRetriever, question
 
 
