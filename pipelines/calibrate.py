@@ -1,4 +1,4 @@
-"""Stage `calibrate`: temperature and re-retrieval threshold on a split of their own (M27)."""
+"""Stage `calibrate`: scale of confidence and re-retrieval threshold on a split of their own (M27)."""
 
 from __future__ import annotations
 
@@ -43,8 +43,9 @@ def run(context: StageContext) -> StageResult:
 def _headline(findings: Findings) -> str:
     quality, choice = findings.quality, findings.choice
     honesty = f"ECE {quality.before.ece:.3f} -> {quality.after.ece:.3f}" if quality else "no answer could be parsed"
+    scaling = f"{quality.scaling} scaling" if quality else "raw confidence"
     return (
-        f"T {findings.temperature:.2f}, {honesty}, lambda {choice.point.threshold:.3f} re-retrieves "
+        f"{scaling}, {honesty}, lambda {choice.point.threshold:.3f} re-retrieves "
         f"{choice.point.share:.0%}, accuracy {choice.accuracy_without:.1%} -> {choice.point.accuracy:.1%}"
     )
 
@@ -76,6 +77,7 @@ def _record(context: StageContext, findings: Findings, rule: CdirRule) -> Calibr
         accuracy_with=choice.point.accuracy,
         share=choice.point.share,
         notes=findings.notes,
+        scale=findings.scale,
     )
 
 
@@ -107,7 +109,10 @@ def _metrics(findings: Findings) -> dict[str, float]:
         "brier_after": quality.after.brier,
         "risk_coverage_area": quality.curve.area,
     }
-    return metrics | measured | ({} if quality.auroc is None else {"auroc": quality.auroc})
+    for scaling, found in quality.cross_validated.items():
+        measured |= {f"brier_cv_{scaling}": found.brier, f"ece_cv_{scaling}": found.ece}
+    separation = {"auroc_before": quality.auroc_before, "auroc": quality.auroc}
+    return metrics | measured | {name: value for name, value in separation.items() if value is not None}
 
 
 def write_plots(folder: Path, findings: Findings) -> None:

@@ -80,8 +80,8 @@ def _notes(context: StageContext, evaluated: Evaluated, metrics: Mapping[str, fl
     )
     believed = "the more confident answer" if calibration.arbitration == "confident" else "the new answer"
     again = (
-        f"CDIR: an image answer with calibrated confidence (T {calibration.temperature:.2f}) below "
-        f"{calibration.threshold:.3f} is asked again with {calibration.similar_cases} similar cases; {believed} counts."
+        f"CDIR: an image answer with calibrated confidence below {calibration.threshold:.3f} is asked again with "
+        f"{calibration.similar_cases} similar cases; {believed} counts."
     )
     excluded = (
         f"{metrics['quarantined']:.0f} damaged test questions were left out." if metrics.get("quarantined") else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,3 +33,22 @@ def paired(confidence: Sequence[float] | Floats, correct: Sequence[bool] | Bools
         value = confidence_N[outside][0]
         raise SampleError(f"confidence {value!r} is outside [0, 1]: pass probabilities, not logits")
     return confidence_N, correct_N
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSample:
+    """One parsed answer: the policy's option probabilities, the option it chose, the right one; `cluster`: its fact."""
+
+    option_probs: tuple[float, ...]
+    chosen: int
+    gold: int
+    cluster: str = ""
+
+    @property
+    def right(self) -> bool:
+        return self.chosen == self.gold
+
+    @property
+    def raw(self) -> float:
+        """The policy's probability of the chosen option (M25)."""
+        return self.option_probs[self.chosen]

@@ -12,6 +12,9 @@ from medrwr.config.section import ConfigSection
 class CalibrateSettings(ConfigSection):
     """M27. `threshold: fixed` uses `fixed_threshold` (0.8 in the paper)."""
 
+    method: Literal["auto", "none", "temperature", "platt", "isotonic"] = Field(
+        "auto", description="auto: the lowest Brier score in cross-validation on the calibration split; none: raw"
+    )
     threshold: Literal["budget", "fixed"] = "budget"
     fixed_threshold: float = Field(0.8, ge=0, le=1)
     budget: float = Field(0.3, ge=0, le=1, description="largest share of questions that may be re-retrieved")

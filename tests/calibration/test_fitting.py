@@ -9,7 +9,7 @@ from medrwr.rollout.cdir import CdirRule, Reretrieval
 from tests.evaluation.fakes import question, trajectory
 
 RULE = CdirRule(threshold=2.0)
-ALL = CalibrateSettings(budget=1.0)
+ALL = CalibrateSettings(method="temperature", budget=1.0)
 
 
 def pair(asked, first, second=None):
@@ -31,6 +31,19 @@ def test_m27_the_temperature_makes_confidence_honest():
     assert findings.quality.after.ece == pytest.approx(0.0, abs=1e-4)
 
 
+def test_m27_auto_takes_what_cross_validation_prefers_and_keeps_all_figures():
+    """Never right below .6, nine times of ten above: temperature cannot say so, isotonic can."""
+    answers = [(("B", 0.3 + n / 1000),) for n in range(150)] + [
+        (("A" if n % 10 else "B", 0.7 + n / 1000),) for n in range(150)
+    ]
+    quality = fit_calibration(*split(*answers), CalibrateSettings(), RULE).quality
+    assert quality.scaling == "isotonic"
+    assert quality.after.ece < 0.01
+    assert quality.after.brier < quality.after.brier_constant
+    assert set(quality.cross_validated) == {"none", "temperature", "platt", "isotonic"}
+    assert quality.cross_validated["isotonic"].brier < quality.cross_validated["temperature"].brier
+
+
 def test_m26_the_more_confident_answer_counts():
     """q0: wrong at .4, then right at .9: gained below .4. q1: wrong at .6, then right but at .5: not believed."""
     questions, pairs = split((("B", 0.4), ("A", 0.9)), (("B", 0.6), ("A", 0.5)), (("A", 0.9), ("A", 0.9)))
@@ -43,7 +56,7 @@ def test_m26_the_more_confident_answer_counts():
 
 def test_m27_the_budget_is_a_share_of_all_questions():
     answers = [(("B", 0.3 + n / 100), ("A", 0.9)) for n in range(5)] + [(("A", 0.9),)] * 5
-    choice = fit_calibration(*split(*answers), CalibrateSettings(budget=0.3), RULE).choice
+    choice = fit_calibration(*split(*answers), CalibrateSettings(method="temperature", budget=0.3), RULE).choice
     assert (choice.point.share, choice.point.gained) == (0.3, 3)
 
 

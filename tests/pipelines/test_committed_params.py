@@ -41,6 +41,7 @@ def test_the_papers_settings() -> None:
     assert params.index.top_k == 3
     assert params.case_index.top_k == 1
     assert (params.calibrate.threshold, params.calibrate.fixed_threshold) == ("fixed", 0.8)
+    assert params.calibrate.method == "none"
     assert params.rewards.confidence_vocabulary == "full"
     weights = params.rewards
     assert (weights.format_weight, weights.accuracy_weight) == (1.0, 5.0)
