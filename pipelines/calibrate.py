@@ -31,7 +31,9 @@ def run(context: StageContext) -> StageResult:
         raise SampleError("the calibration split holds 0 questions, expected some: check clinic.calibration_questions")
     cases = context.params.case_index
     rule = CdirRule(_ALWAYS, k=cases.top_k, queries=cases.queries)
-    findings = fit_calibration(questions, _answer(context, questions, rule), context.params.calibrate, rule)
+    findings = fit_calibration(
+        questions, _answer(context, questions, rule), context.params.calibrate, rule, seed=context.params.base.seed
+    )
     calibration = _record(context, findings, rule)
     write_calibration(context.paths.calibration, calibration)
     write_plots(context.paths.plots(STAGE), findings)
@@ -78,6 +80,7 @@ def _record(context: StageContext, findings: Findings, rule: CdirRule) -> Calibr
         share=choice.point.share,
         notes=findings.notes,
         scale=findings.scale,
+        certificate=choice.certificate,
     )
 
 
@@ -95,6 +98,8 @@ def _metrics(findings: Findings) -> dict[str, float]:
         "gained": point.gained,
         "lost": point.lost,
     }
+    if (certificate := findings.choice.certificate) is not None:
+        metrics |= {"certified_bound": certificate.bound, "certified_answers": certificate.counted}
     if quality is None:
         return metrics
     measured = {

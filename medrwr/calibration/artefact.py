@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from medrwr.calibration.certified import Certificate
 from medrwr.digests import file_digest, folder_digest
 from medrwr.errors import ArtefactError, DigestError
 from medrwr.records import write_text_atomic
@@ -34,7 +35,8 @@ class Calibration:
     """How to read a confidence, and when to ask again: what `medrwr.rollout.cdir.CdirRule` needs, and how good it is.
 
     Read confidences by `confidence_scale`; `temperature` is what temperature scaling alone would use, and what a file
-    of schema 1 holds. `second_scale` is that of second answers, None: the same.
+    of schema 1 holds. `second_scale` is that of second answers, None: the same. `certificate` says what the
+    threshold promises, None: nothing.
 
     `threshold` applies to the calibrated confidence: an answer below it is re-retrieved with `similar_cases` cases,
     and may ask the knowledge base `queries` times more.
@@ -61,6 +63,7 @@ class Calibration:
     notes: tuple[str, ...] = ()
     scale: ConfidenceScale | None = None
     second_scale: ConfidenceScale | None = None
+    certificate: Certificate | None = None
     schema: int = SCHEMA
 
     @property

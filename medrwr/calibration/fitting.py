@@ -6,41 +6,20 @@ threshold is known without asking again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from medrwr.calibration.choosing import CrossValidated, best_scaling, cross_validate
-from medrwr.calibration.reliability import Reliability, reliability
-from medrwr.calibration.sample import AnswerSample
-from medrwr.calibration.scaling import ScaleFit, Scaling, fit_scale
-from medrwr.calibration.selective import RiskCoverage, auroc, risk_coverage
-from medrwr.calibration.temperature import TemperatureFit, fit_temperature
-from medrwr.calibration.threshold import ThresholdChoice, budgeted_threshold, fixed_threshold
+from medrwr.calibration.deciding import decide_threshold, halves_of
+from medrwr.calibration.quality import Quality, measure_quality
+from medrwr.calibration.sample import Outcomes
+from medrwr.calibration.threshold import ThresholdChoice
 from medrwr.config import CalibrateSettings
 from medrwr.errors import SampleError
 from medrwr.rollout.cdir import CdirRule, Reretrieval, second_wins
 from medrwr.rollout.confidence import RAW, ConfidenceScale, calibrated_confidence
-from medrwr.types import LETTERS, Question, Trajectory
+from medrwr.types import Question, Trajectory
 
 _NEVER = 1.0  # for the threshold only: the confidence of an answer that cannot be asked again
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """How good the confidences are. AUROCs are None when the answers were all right, or all wrong.
-
-    `after` and `auroc` are measured on the answers that the scale was fitted on; `cross_validated` are not.
-    """
-
-    fit: TemperatureFit
-    scaling: Scaling
-    scaled: ScaleFit
-    cross_validated: Mapping[Scaling, CrossValidated]
-    before: Reliability
-    after: Reliability
-    curve: RiskCoverage
-    auroc_before: float | None
-    auroc: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +52,23 @@ class Findings:
 
 
 def fit_calibration(
-    questions: Sequence[Question], pairs: Sequence[Reretrieval], settings: CalibrateSettings, rule: CdirRule
+    questions: Sequence[Question],
+    pairs: Sequence[Reretrieval],
+    settings: CalibrateSettings,
+    rule: CdirRule,
+    *,
+    seed: int = 0,
 ) -> Findings:
     """Fit the scale on the first answers, then choose the threshold for answers arbitrated on it.
+
+    To certify a threshold the scale is fitted on one half of the facts, and the other half certifies.
 
     Args:
         questions: the split.
         pairs: first and second answer of each question, in order; asked again whatever the confidence.
         settings: how the threshold is set.
         rule: k and arbitration; its threshold and scale are what is looked for.
+        seed: of the halves.
 
     Raises:
         SampleError: no questions.
@@ -89,56 +76,28 @@ def fit_calibration(
     if not questions:
         raise SampleError("the calibration split holds 0 questions, expected some: check clinic.calibration_questions")
     parsed = [(q, pair.first) for q, pair in zip(questions, pairs, strict=True) if pair.first.answer.letter]
-    quality = _quality(parsed, settings) if parsed else None
+    halves = halves_of([question.fact_id or question.question_id for question in questions], seed)
+    half = {questions[place].question_id for place in halves[0]} if settings.threshold == "certified" else None
+    quality = measure_quality(parsed, settings, half) if parsed else None
     scale = quality.scaled.scale if quality else RAW
+    outcomes = _outcomes(questions, pairs, replace(rule, scale=scale))
     return Findings(
         answers=len(questions),
         unparsed=len(questions) - len(parsed),
         asked_again=sum(pair.second is not None for pair in pairs),
         quality=quality,
-        choice=_choose(questions, pairs, settings, replace(rule, scale=scale)),
+        choice=decide_threshold(settings, outcomes, halves),
     )
 
 
-def sample_of(question: Question, trajectory: Trajectory) -> AnswerSample:
-    """What a parsed answer contributes."""
-    chosen = LETTERS.index(trajectory.answer.letter or "")
-    return AnswerSample(trajectory.option_probs, chosen, question.answer, question.fact_id or question.question_id)
-
-
-def _quality(parsed: Sequence[tuple[Question, Trajectory]], settings: CalibrateSettings) -> Quality:
-    samples = [sample_of(question, one) for question, one in parsed]
-    measured = cross_validate(samples, bins=settings.bins)
-    scaling = best_scaling(measured) if settings.method == "auto" else settings.method
-    scaled = fit_scale(scaling, samples)
-    right = [sample.right for sample in samples]
-    before = [calibrated_confidence(one, RAW) for _, one in parsed]
-    after = [calibrated_confidence(one, scaled.scale) for _, one in parsed]
-    return Quality(
-        fit=fit_temperature([sample.option_probs for sample in samples], [sample.gold for sample in samples]),
-        scaling=scaling,
-        scaled=scaled,
-        cross_validated=measured,
-        before=reliability(before, right, bins=settings.bins),
-        after=reliability(after, right, bins=settings.bins),
-        curve=risk_coverage(after, right),
-        auroc_before=auroc(before, right),
-        auroc=auroc(after, right),
-    )
-
-
-def _choose(
-    questions: Sequence[Question], pairs: Sequence[Reretrieval], settings: CalibrateSettings, rule: CdirRule
-) -> ThresholdChoice:
+def _outcomes(questions: Sequence[Question], pairs: Sequence[Reretrieval], rule: CdirRule) -> Outcomes:
     confidence, before, after = [], [], []
     for question, pair in zip(questions, pairs, strict=True):
         believed = pair.second if pair.second and second_wins(pair.first, pair.second, rule) else pair.first
         confidence.append(calibrated_confidence(pair.first, rule.scale) if pair.second else _NEVER)
         before.append(_right(question, pair.first))
         after.append(_right(question, believed))
-    if settings.threshold == "fixed":
-        return fixed_threshold(settings.fixed_threshold, confidence, before, after)
-    return budgeted_threshold(settings.budget, confidence, before, after)
+    return Outcomes.of(confidence, before, after)
 
 
 def _right(question: Question, trajectory: Trajectory) -> bool:

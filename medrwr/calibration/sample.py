@@ -52,3 +52,27 @@ class AnswerSample:
     def raw(self) -> float:
         """The policy's probability of the chosen option (M25)."""
         return self.option_probs[self.chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Calibrated confidence, and whether the first and the arbitrated answer are right: arrays [N] of one split."""
+
+    confidence: Floats
+    before: Bools
+    after: Bools
+
+    @classmethod
+    def of(
+        cls,
+        confidence: Sequence[float] | Floats,
+        before: Sequence[bool] | Bools,
+        after: Sequence[bool] | Bools,
+    ) -> Outcomes:
+        """Checked arrays.
+
+        Raises:
+            SampleError: no answers, unequal lengths, or a confidence outside [0, 1].
+        """
+        confidence_N, before_N = paired(confidence, before)
+        return cls(confidence_N, before_N, paired(confidence, after)[1])

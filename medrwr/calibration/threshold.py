@@ -1,7 +1,7 @@
 """The threshold lambda of image re-retrieval: answers with confidence < lambda are asked again (M26, M27).
 
 Two ways to set it: the paper's fixed value (0.8), or the value that is most accurate on the calibration split among
-those that re-retrieve at most a budgeted share of the questions.
+those that re-retrieve at most a budgeted share of the questions. Two more: `cost` and `certified`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from medrwr.calibration.certified import Certificate
 from medrwr.calibration.sample import Bools, Floats, paired
 from medrwr.errors import SampleError
 
@@ -35,6 +36,7 @@ class ThresholdChoice:
     accuracy_without: float
     curve: tuple[ThresholdPoint, ...]
     fallback: str = ""
+    certificate: Certificate | None = None
 
 
 def threshold_curve(

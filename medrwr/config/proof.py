@@ -15,9 +15,16 @@ class CalibrateSettings(ConfigSection):
     method: Literal["auto", "none", "temperature", "platt", "isotonic"] = Field(
         "auto", description="auto: the lowest Brier score in cross-validation on the calibration split; none: raw"
     )
-    threshold: Literal["budget", "fixed"] = "budget"
+    threshold: Literal["budget", "fixed", "cost", "certified"] = "budget"
     fixed_threshold: float = Field(0.8, ge=0, le=1)
     budget: float = Field(0.3, ge=0, le=1, description="largest share of questions that may be re-retrieved")
+    look_cost: float = Field(0.05, ge=0, description="of cost: right answers that one second look may cost")
+    flip_cost: float = Field(1.0, ge=0, description="of cost: what a lost right answer costs on top of itself")
+    risk: Literal["left_alone_error", "right_to_wrong"] = Field(
+        "left_alone_error", description="of certified: errors of answers left alone, or right answers that are lost"
+    )
+    alpha: float = Field(0.1, gt=0, lt=1, description="of certified: the risk is at most this")
+    delta: float = Field(0.1, gt=0, lt=1, description="of certified: with a probability of at least 1 - delta")
     bins: int = Field(10, ge=2)
 
 

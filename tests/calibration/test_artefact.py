@@ -6,6 +6,7 @@ import json
 import pytest
 
 from medrwr.calibration.artefact import Calibration, Digests, digests_of, read_calibration, write_calibration
+from medrwr.calibration.certified import Certificate, Promise
 from medrwr.errors import ArtefactError, DigestError
 from medrwr.rollout.confidence import ConfidenceMap, ConfidenceScale
 
@@ -46,7 +47,7 @@ def test_a_file_of_schema_1_is_read_by_its_temperature(tmp_path):
     """(.8, .2) at T = 2 is 2 : 1, as such a file meant it."""
     path = tmp_path / "calibration.json"
     old = {**dataclasses.asdict(RECORD), "schema": 1}
-    del old["scale"], old["second_scale"]
+    del old["scale"], old["second_scale"], old["certificate"]
     path.write_text(json.dumps(old))
     assert read_calibration(path).confidence_scale.of((0.8, 0.2), 0) == pytest.approx(2 / 3)
 
@@ -57,6 +58,13 @@ def test_scales_by_number_of_options_come_back(tmp_path):
     scale = ConfidenceScale(ConfidenceMap("platt", slope=0.5, intercept=-0.1), {4: four})
     write_calibration(path, dataclasses.replace(RECORD, scale=scale, second_scale=scale))
     assert read_calibration(path).scale == scale
+
+
+def test_a_certificate_comes_back(tmp_path):
+    path = tmp_path / "calibration.json"
+    certificate = Certificate(Promise("right_to_wrong", 0.02, 0.1), 0.4, 200, 200, 0, 0.0114)
+    write_calibration(path, dataclasses.replace(RECORD, certificate=certificate))
+    assert read_calibration(path).certificate == certificate
 
 
 def test_digests_follow_content_not_time(tmp_path):

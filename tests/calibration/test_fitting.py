@@ -87,6 +87,43 @@ def test_the_papers_fixed_threshold():
     assert (findings.choice.method, findings.choice.point.threshold) == ("fixed", 0.8)
 
 
+def test_m27_a_certified_threshold_carries_its_certificate():
+    """400 facts: .9 is right, .4 wrong. Half of them certify: answers above .65 err never, so below alpha = .1."""
+    answers = [(("A", 0.9), ("A", 0.9)), (("B", 0.4), ("A", 0.9))] * 200
+    settings = CalibrateSettings(method="none", threshold="certified")
+    choice = fit_calibration(*split(*answers), settings, RULE, seed=3).choice
+    assert (choice.method, choice.point.threshold) == ("certified", pytest.approx(0.65))
+    assert choice.certificate.errors == 0
+    assert 80 < choice.certificate.counted < 120
+    assert choice.certificate.bound == pytest.approx(1 - 0.1 ** (1 / choice.certificate.counted))
+
+
+def test_m27_flips_take_the_most_accurate_of_the_certified():
+    """Below .4 all 300 are gained, between .4 and .8 all 100 are lost: certified and most accurate is .35 to .5."""
+    answers = [(("B", 0.3), ("A", 0.9))] * 300 + [(("A", 0.6), ("B", 0.9))] * 100
+    settings = CalibrateSettings(method="none", threshold="certified", risk="right_to_wrong", alpha=0.05)
+    choice = fit_calibration(*split(*answers), settings, RULE, seed=3).choice
+    assert (choice.point.gained, choice.point.lost) == (300, 0)
+
+
+@pytest.mark.parametrize("risk", ["left_alone_error", "right_to_wrong"])
+def test_what_cannot_be_certified_is_said_and_the_budget_used(risk):
+    answers = [(("A", 0.9), ("A", 0.9)), (("B", 0.4), ("A", 0.9))] * 5
+    settings = CalibrateSettings(threshold="certified", risk=risk, alpha=0.05, budget=0.5)
+    findings = fit_calibration(*split(*answers), settings, RULE)
+    assert findings.choice.certificate is None
+    assert findings.choice.method == "budget"
+    assert f"no threshold is feasible at alpha=0.05, delta=0.1, n=5 ({risk})" in findings.notes[-1]
+    assert "takes 45 answers" in findings.notes[-1]
+
+
+def test_one_fact_makes_no_two_halves():
+    asked = [question(number, fact="f") for number in range(4)]
+    pairs = [pair(one, ("A", 0.9), ("A", 0.9)) for one in asked]
+    findings = fit_calibration(asked, pairs, CalibrateSettings(threshold="certified"), RULE)
+    assert "nothing can be certified" in findings.notes[-1]
+
+
 def test_no_answer_that_could_be_parsed_is_a_reported_fallback():
     """A policy that does not know the protocol yet: nothing is calibrated; a second answer may still help."""
     findings = fit_calibration(*split(((None, 0.0), ("A", 0.5)), ((None, 0.0),)), ALL, RULE)
