@@ -49,7 +49,7 @@ def _certified(settings: CalibrateSettings, outcomes: Outcomes, halves: tuple[Pl
     if not all(half.size for half in halves):
         reason = f"the questions of one fact make no two halves: nothing can be certified ({promise.risk})"
         return _uncertified(settings, outcomes, reason)
-    ordering, testing = (Outcomes(*(array[half] for array in arrays)) for half in halves)
+    ordering, testing = outcomes.at(halves[0]), outcomes.at(halves[1])
     certified = certify(promise, ordering, testing)
     if not certified:
         return _uncertified(settings, outcomes, why_none(promise, ordering, testing))

@@ -76,3 +76,7 @@ class Outcomes:
         """
         confidence_N, before_N = paired(confidence, before)
         return cls(confidence_N, before_N, paired(confidence, after)[1])
+
+    def at(self, places: NDArray[np.intp]) -> Outcomes:
+        """Those of some questions."""
+        return Outcomes(self.confidence[places], self.before[places], self.after[places])
