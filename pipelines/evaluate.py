@@ -12,6 +12,7 @@ from medrwr.types import Question
 from pipelines.disjoint import require_disjoint_splits
 from pipelines.evaluation_output import print_ladder, write_outputs
 from pipelines.evaluation_traces import trace_all
+from pipelines.failures import failure_metrics, failures_of
 from pipelines.measures import Evaluated, metrics_of
 from pipelines.rungs import COMPARED, FINAL, RUNGS, Cells, Played, play_rungs
 from pipelines.stage import StageContext, StageResult
@@ -37,7 +38,7 @@ def run(context: StageContext) -> StageResult:
     }
     ladders = _ladder(context, cells, verdicts), _ladder(context, cells, choices)
     evaluated = Evaluated(cells, played, verdicts, *ladders, calibration)
-    metrics = {**metrics_of(evaluated), "quarantined": len(bad)}
+    metrics = {**metrics_of(evaluated), **failure_metrics(failures_of(evaluated)), "quarantined": len(bad)}
     trace_all(context.sink, evaluated, every=context.params.evaluate.trace_every)
     write_outputs(context, evaluated, metrics)
     print_ladder(evaluated.ladder)

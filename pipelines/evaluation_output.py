@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from medrwr.evaluation.failure_table import failure_markdown
 from medrwr.evaluation.ladder import Ladder
 from medrwr.evaluation.report import render_report
 from medrwr.evaluation.results import (
@@ -17,8 +18,10 @@ from medrwr.evaluation.results import (
     measured_cells,
 )
 from medrwr.evaluation.scorer import Verdict
+from medrwr.evaluation.taxonomy import failure_of
 from medrwr.records import write_records, write_text_atomic
 from pipelines.evaluation_report import examples_of, report_of
+from pipelines.failures import failure_table, failures_of
 from pipelines.measures import Confidence, Evaluated, confidence_of
 from pipelines.plotdata import reliability_rows, risk_coverage_rows, write_csv
 from pipelines.stage import StageContext
@@ -28,11 +31,12 @@ STAGE = "evaluate"
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A line of per_question.jsonl."""
+    """A line of per_question.jsonl; `failure` is why the answer is wrong (M32), '' where it is right."""
 
     rung: str
     cell: str
     verdict: Verdict
+    failure: str = ""
 
 
 def write_outputs(context: StageContext, evaluated: Evaluated, metrics: Mapping[str, float]) -> None:
@@ -44,7 +48,9 @@ def write_outputs(context: StageContext, evaluated: Evaluated, metrics: Mapping[
     choices = (
         f"## Every answer read as its most probable option\n\n{CHOICE_NOTE}\n\n{ladder_markdown(evaluated.choices)}"
     )
-    write_text_atomic(folder / "ladder.md", f"{ladder_markdown(evaluated.ladder)}\n{choices}")
+    labels = {rung.name: rung.label for rung in evaluated.ladder.rungs}
+    failures = f"## Wrong answers by kind\n\n{failure_markdown(failures_of(evaluated), labels)}"
+    write_text_atomic(folder / "ladder.md", f"{ladder_markdown(evaluated.ladder)}\n{choices}\n{failures}")
     write_records(folder / "examples.jsonl", examples)
     write_records(folder / "per_question.jsonl", _judged(evaluated))
     report = report_of(context, evaluated, metrics, examples)
@@ -72,8 +78,10 @@ def print_ladder(ladder: Ladder) -> None:
 def _judged(evaluated: Evaluated) -> Iterator[Judged]:
     for rung, by_cell in evaluated.verdicts.items():
         for cell, verdicts in by_cell.items():
-            for verdict in verdicts:
-                yield Judged(rung, cell, verdict)
+            played = zip(evaluated.cells[cell], evaluated.played[rung][cell], verdicts, strict=False)
+            for question, trajectory, verdict in played:
+                kind = failure_of(question, trajectory, verdict)
+                yield Judged(rung, cell, verdict, kind.value if kind else "")
 
 
 def _write_plots(context: StageContext, evaluated: Evaluated, confidence: Confidence | None) -> None:
@@ -84,6 +92,7 @@ def _write_plots(context: StageContext, evaluated: Evaluated, confidence: Confid
         accuracies = {cell: None if one is None else one.accuracy.estimate for cell, one in found.items()}
         rows.append({"rung": rung.name, "step": step, **accuracies})
     write_csv(folder / "ladder.csv", rows)
+    write_csv(folder / "failures.csv", failure_table(failures_of(evaluated)))
     if confidence is not None:
         write_csv(folder / "reliability.csv", reliability_rows(confidence.raw, confidence.calibrated))
         write_csv(folder / "risk_coverage.csv", risk_coverage_rows(confidence.curve))

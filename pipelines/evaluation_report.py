@@ -10,6 +10,7 @@ from medrwr.evaluation.report import Report
 from medrwr.evaluation.scorer import Verdict
 from medrwr.rollout.confidence import calibrated_confidence
 from medrwr.types import Trajectory
+from pipelines.failures import failures_of
 from pipelines.learning_record import curves_of, queries_of
 from pipelines.measures import Confidence, Evaluated, confidence_of
 from pipelines.opening import image_root_of
@@ -60,6 +61,7 @@ def report_of(
         image_root=image_root_of(context),
         curves=curves_of(context.paths),
         queries=queries_of(evaluated),
+        failures=failures_of(evaluated),
     )
 
 

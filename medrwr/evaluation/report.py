@@ -9,6 +9,7 @@ from pathlib import Path
 
 from medrwr.evaluation.charts import Chart, Whisker, render_chart, render_whiskers
 from medrwr.evaluation.examples import Example, Step
+from medrwr.evaluation.failure_table import FAILURE_NOTE, failure_html
 from medrwr.evaluation.ladder import Cell, Comparison, Ladder
 from medrwr.evaluation.learning import QueryRow, query_table
 from medrwr.evaluation.page import page, picture, table
@@ -21,6 +22,7 @@ from medrwr.evaluation.results import (
     p_text,
     pair_text,
 )
+from medrwr.evaluation.taxonomy import FailureRow
 from medrwr.types import LETTERS
 
 QUERY_NOTE = (
@@ -47,6 +49,7 @@ class Report:
     image_root: Path
     curves: tuple[Chart, ...] = ()
     queries: tuple[QueryRow, ...] = ()
+    failures: tuple[FailureRow, ...] = ()
 
 
 def render_report(report: Report) -> str:
@@ -67,6 +70,10 @@ def render_report(report: Report) -> str:
     body += _charts("How it learned", report.curves)
     if report.queries:
         body += ["<h2>What its queries ask for</h2>", f'<p class="soft">{QUERY_NOTE}</p>', query_table(report.queries)]
+    if report.failures:
+        labels = {rung.name: rung.label for rung in report.ladder.rungs}
+        body += ["<h2>Wrong answers by kind</h2>", f'<p class="soft">{FAILURE_NOTE}</p>']
+        body += [failure_html(report.failures, labels)]
     body += _charts("Confidence", report.charts)
     if report.examples:
         body += ["<h2>Worked examples</h2>", *(_example(example, report.image_root) for example in report.examples)]

@@ -72,7 +72,7 @@ def judge(question: Question, trajectory: Trajectory) -> Verdict:
         confidence=trajectory.confidence if parsed else None,
         queries=len(trajectory.queries),
         forced=trajectory.stop_reason is StopReason.FORCED,
-        gold_retrieved=_mentions([found.passage.text for found in trajectory.passages], question.gold_text),
+        gold_retrieved=mentions([found.passage.text for found in trajectory.passages], question.gold_text),
         choice=_choice(trajectory),
     )
 
@@ -136,6 +136,7 @@ def _choice(trajectory: Trajectory) -> str | None:
     return LETTERS[max(range(len(probs)), key=probs.__getitem__)] if probs else None
 
 
-def _mentions(texts: Sequence[str], wanted: str) -> bool:
+def mentions(texts: Sequence[str], wanted: str) -> bool:
+    """Whether a text contains `wanted`, whole words, whatever the case."""
     pattern = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)", re.IGNORECASE)
     return any(pattern.search(text) for text in texts)

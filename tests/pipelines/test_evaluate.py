@@ -17,6 +17,7 @@ from medrwr.records import read_records
 from medrwr.sinks import NullSink
 from pipelines.evaluate import judge_rungs
 from pipelines.evaluation_output import print_ladder, write_outputs
+from pipelines.failures import failure_metrics, failures_of
 from pipelines.measures import Evaluated, metrics_of
 from pipelines.paths import Paths
 from pipelines.rungs import CDIR, COMPARED, FINAL, RUNGS, rule_of
@@ -106,6 +107,21 @@ def test_every_question_of_every_rung_has_a_line(context):
     assert sum(row["verdict"]["correct"] for row in rows if row["rung"] == FINAL) == 15
 
 
+def test_m32_every_wrong_answer_has_a_kind_in_its_line_and_in_the_counts(context):
+    data = evaluated()
+    write_outputs(context, data, metrics_of(data))
+    rows = [json.loads(line) for line in (context.paths.evaluation / "per_question.jsonl").read_text().splitlines()]
+    assert all(bool(row["failure"]) != row["verdict"]["correct"] for row in rows)
+    metrics = failure_metrics(failures_of(data))
+    assert metrics[f"failures_{FINAL}_integration"] == 5  # "Give kemopril." was read, and B answered
+    assert metrics[f"failures_{CDIR}_integration"] == 4
+    assert sum(metrics.values()) == 9
+    assert (
+        "| Image stage, own query | held out, image | 20 | 5 | 0 | 5 |"
+        in (context.paths.evaluation / "ladder.md").read_text()
+    )
+
+
 def test_examples_are_records_of_right_and_wrong(context):
     data = evaluated()
     write_outputs(context, data, metrics_of(data))
@@ -123,7 +139,7 @@ def test_plots_have_their_columns(context):
         rows = list(csv.DictReader(stream))
     assert [row["held_out_image"] for row in rows if row["rung"] == FINAL] == ["0.75"]
     names = {path.name for path in context.paths.plots("evaluate").iterdir()}
-    assert names == {"ladder.csv", "reliability.csv", "risk_coverage.csv"}
+    assert names == {"failures.csv", "ladder.csv", "reliability.csv", "risk_coverage.csv"}
 
 
 def test_the_table_shows_every_rung(capsys):
