@@ -31,13 +31,13 @@ def run(context: StageContext) -> StageResult:
     require_disjoint_splits(context.paths)
     questions, bad = read_records(context.paths.questions("test"), Question)
     cells, calibration = _draw(context, questions), _calibration(context)
-    played = play_rungs(context, cells, calibration)
+    played, looks = play_rungs(context, cells, calibration)
     verdicts = judge_rungs(cells, played)
     choices = {
         rung: {cell: by_choice(judged) for cell, judged in by_cell.items()} for rung, by_cell in verdicts.items()
     }
     ladders = _ladder(context, cells, verdicts), _ladder(context, cells, choices)
-    evaluated = Evaluated(cells, played, verdicts, *ladders, calibration)
+    evaluated = Evaluated(cells, played, verdicts, *ladders, calibration, looks)
     metrics = {**metrics_of(evaluated), **failure_metrics(failures_of(evaluated)), "quarantined": len(bad)}
     trace_all(context.sink, evaluated, every=context.params.evaluate.trace_every)
     write_outputs(context, evaluated, metrics)

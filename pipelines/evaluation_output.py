@@ -24,6 +24,8 @@ from pipelines.evaluation_report import examples_of, report_of
 from pipelines.failures import failure_table, failures_of
 from pipelines.measures import Confidence, Evaluated, confidence_of
 from pipelines.plotdata import reliability_rows, risk_coverage_rows, write_csv
+from pipelines.rungs import rule_of
+from pipelines.second_looks import lines_of
 from pipelines.stage import StageContext
 
 STAGE = "evaluate"
@@ -53,6 +55,9 @@ def write_outputs(context: StageContext, evaluated: Evaluated, metrics: Mapping[
     write_text_atomic(folder / "ladder.md", f"{ladder_markdown(evaluated.ladder)}\n{choices}\n{failures}")
     write_records(folder / "examples.jsonl", examples)
     write_records(folder / "per_question.jsonl", _judged(evaluated))
+    write_records(
+        folder / "second_looks.jsonl", lines_of(evaluated.cells, evaluated.looks, rule_of(evaluated.calibration))
+    )
     report = report_of(context, evaluated, metrics, examples)
     write_text_atomic(folder / "report.html", render_report(report))
     _write_plots(context, evaluated, confidence)

@@ -15,7 +15,8 @@ from pipelines.learning_record import curves_of, queries_of
 from pipelines.measures import Confidence, Evaluated, confidence_of
 from pipelines.opening import image_root_of
 from pipelines.plotdata import thinned
-from pipelines.rungs import CDIR, FINAL
+from pipelines.rungs import FINAL
+from pipelines.second_looks import CDIR
 from pipelines.stage import StageContext
 
 _SHOWN = (("held_out_image", CDIR), ("held_out_text", FINAL), ("two_hop_image", CDIR))

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from medrwr.evaluation.taxonomy import FailureKind, FailureRow, count_failures
 from pipelines.measures import Evaluated
-from pipelines.rungs import CDIR, FINAL
+from pipelines.rungs import FINAL
+from pipelines.second_looks import CDIR
 
 
 def failures_of(evaluated: Evaluated) -> tuple[FailureRow, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from medrwr.calibration.artefact import Calibration
 from medrwr.calibration.reliability import Reliability, reliability
@@ -11,7 +11,8 @@ from medrwr.calibration.selective import RiskCoverage, auroc, risk_coverage
 from medrwr.evaluation.ladder import Ladder
 from medrwr.evaluation.scorer import Verdict
 from medrwr.rollout.confidence import RAW, calibrated_confidence
-from pipelines.rungs import CDIR, FINAL, Cells, Played
+from pipelines.rungs import FINAL, Cells, Played
+from pipelines.second_looks import CDIR, RUNGS, Looks
 
 _BINS = 10
 
@@ -26,6 +27,7 @@ class Evaluated:
     ladder: Ladder
     choices: Ladder
     calibration: Calibration
+    looks: Looks = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ def _of_cell(evaluated: Evaluated, cell: str) -> dict[str, float]:
         metrics[f"{cell}_cdir_accuracy"] = again.accuracy.estimate
         metrics[f"{cell}_cdir_share"] = sum(asked) / len(asked)
         metrics |= _gain(ladder, cell, FINAL, CDIR, f"{cell}_cdir_gain")
+        for rung in RUNGS[1:]:
+            metrics |= _gain(ladder, cell, rung.name, CDIR, f"{cell}_cdir_over_{rung.name.removeprefix('cdir_')}")
     return metrics
 
 

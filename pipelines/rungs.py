@@ -8,7 +8,7 @@ from itertools import groupby
 
 from medrwr.calibration.artefact import Calibration
 from medrwr.evaluation.ladder import TWO_HOP_CELLS, Rung
-from medrwr.rollout.cdir import CdirRule, reretrieve
+from medrwr.rollout.cdir import CdirRule
 from medrwr.rollout.engine import RolloutEngine
 from medrwr.types import Question, Trajectory
 from pipelines.arms import (
@@ -19,13 +19,13 @@ from pipelines.arms import (
     QUESTION_AS_QUERY,
     Arm,
     GreedyRollout,
-    request_of,
 )
-from pipelines.opening import BASE, image_root_of, open_cases, open_engine, open_passages
+from pipelines.opening import BASE, image_root_of, open_engine, open_passages
+from pipelines.second_looks import CDIR, SELF_CONSISTENCY, Looks, look_again, rungs_of, vote_again
+from pipelines.second_looks import RUNGS as LOOKED
 from pipelines.stage import StageContext
 
 FINAL = "grpo_multimodal"
-CDIR = "cdir"
 
 Cells = Mapping[str, list[Question]]
 Played = dict[str, dict[str, list[Trajectory]]]
@@ -52,7 +52,7 @@ STEPS = (
     Step(Rung("one_query", "Image stage, one query allowed"), FINAL, ONE_QUERY, two_hop=True),
     Step(Rung(FINAL, "Image stage, own query"), FINAL),
 )
-RUNGS = (*(step.rung for step in STEPS), Rung(CDIR, "Image stage, CDIR"))
+RUNGS = (*(step.rung for step in STEPS), *LOOKED)
 COMPARED = (
     ("base", "sft"),
     ("sft", "grpo_text"),
@@ -60,28 +60,33 @@ COMPARED = (
     ("no_retrieval", FINAL),
     ("question_as_query", FINAL),
     ("one_query", FINAL),
-    (FINAL, CDIR),
+    *((FINAL, rung.name) for rung in LOOKED),
+    *((rung.name, CDIR) for rung in LOOKED[1:]),
 )
 
 
-def play_rungs(context: StageContext, cells: Cells, calibration: Calibration) -> Played:
+def play_rungs(context: StageContext, cells: Cells, calibration: Calibration) -> tuple[Played, Looks]:
     """All rungs, greedy; one model is open at a time.
 
     Earlier checkpoints answer the first `ladder_questions_per_cell` questions of each cell, the final model all of
-    them; re-retrieval is for image questions only.
+    them; re-retrieval is for image questions only. Comes with the first and second answers.
 
     Raises:
         CheckpointError: a stage's model is missing or incomplete.
     """
     retriever = open_passages(context)
     played: Played = {}
+    looks: Looks = {}
+    rule = rule_of(calibration)
     for stage, steps in groupby(STEPS, key=lambda step: step.stage):
         engine = open_engine(context, stage, retriever=retriever)
         for step in steps:
             played[step.rung.name] = _play(context, engine, step, _asked(context, step, cells))
         if stage == FINAL:
-            played[CDIR] = _reretrieve(context, engine, cells, played[FINAL], calibration)
-    return played
+            looks = look_again(context, engine, cells, played[FINAL], rule)
+            played |= rungs_of(looks, rule, seed=context.params.base.seed)
+            played[SELF_CONSISTENCY] = vote_again(context, engine, cells, looks, rule)
+    return played, looks
 
 
 def rule_of(calibration: Calibration) -> CdirRule:
@@ -110,20 +115,3 @@ def _play(context: StageContext, engine: RolloutEngine, step: Step, cells: Cells
     everything = rollout([question for questions in cells.values() for question in questions])
     answered = iter(everything)
     return {cell: [next(answered) for _ in questions] for cell, questions in cells.items()}
-
-
-def _reretrieve(
-    context: StageContext,
-    engine: RolloutEngine,
-    cells: Cells,
-    first: Mapping[str, list[Trajectory]],
-    calibration: Calibration,
-) -> dict[str, list[Trajectory]]:
-    cases, rule, root = open_cases(context), rule_of(calibration), image_root_of(context)
-    chosen = {}
-    for cell, questions in cells.items():
-        if not any(question.images for question in questions):
-            continue
-        requests = [request_of(question, root) for question in questions]
-        chosen[cell] = [pair.chosen for pair in reretrieve(engine, requests, first[cell], cases, rule)]
-    return chosen

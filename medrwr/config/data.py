@@ -191,7 +191,7 @@ class IndexSettings(ConfigSection):
 class CaseIndexSettings(ConfigSection):
     """The index of image cases (M10)."""
 
-    top_k: int = Field(1, ge=1)
+    top_k: int = Field(1, ge=0, description="similar cases beside a second look, 0: no second look")
     queries: int = Field(0, ge=0, description="what a second look may still ask the knowledge base (M26)")
     exact_below: int = Field(20000, ge=0, description="fewer rows than this are scanned exactly, in memory")
     minimum_recall: float = Field(0.99, ge=0, le=1, description="of the vector index, at 3, against an exact scan")

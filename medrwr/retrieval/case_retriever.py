@@ -54,9 +54,9 @@ class CaseRetriever:
         Raises:
             RetrievalError: the store failed.
         """
-        limit = k or self.settings.top_k
-        if not images:
-            return []
+        limit = self.settings.top_k if k is None else k
+        if not images or limit == 0:
+            return [()] * len(images)
         vectors = self._encoder.encode_images(images)
         found: list[tuple[ScoredCase, ...]] = [()] * len(images)
         waiting, depth = list(range(len(images))), limit + _SPARE

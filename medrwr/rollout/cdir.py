@@ -45,7 +45,7 @@ class CdirRule:
         threshold: lambda; a calibrated confidence below it triggers the search (0.8 in the paper).
         scale: how confidence is read, from calibration; without one as the policy gives it.
         second_scale: how that of second answers is read; None: as that of first ones.
-        k: similar cases to insert (1 in the paper).
+        k: similar cases to insert (1 in the paper); 0: no question is asked again.
         queries: what a second look may still ask of the knowledge base; 0: it answers from the cases.
         arbitration: 'confident' believes the more confident answer, 'new' always the second.
     """
@@ -111,7 +111,7 @@ def is_unsure(request: RolloutRequest, trajectory: Trajectory, rule: CdirRule) -
 
     An answer block that could not be parsed has confidence 0.
     """
-    if not request.question.images or cut_of(trajectory, "answer_cut") is None:
+    if rule.k == 0 or not request.question.images or cut_of(trajectory, "answer_cut") is None:
         return False
     return calibrated_confidence(trajectory, rule.scale) < rule.threshold
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,15 @@ from medrwr.evaluation.examples import IMPROVED, Example
 from medrwr.evaluation.ladder import Resampling, assemble, chance_of
 from medrwr.evaluation.scorer import by_choice
 from medrwr.records import read_records
+from medrwr.rollout.cdir import Reretrieval
 from medrwr.sinks import NullSink
 from pipelines.evaluate import judge_rungs
 from pipelines.evaluation_output import print_ladder, write_outputs
 from pipelines.failures import failure_metrics, failures_of
 from pipelines.measures import Evaluated, metrics_of
 from pipelines.paths import Paths
-from pipelines.rungs import CDIR, COMPARED, FINAL, RUNGS, rule_of
+from pipelines.rungs import COMPARED, FINAL, RUNGS, rule_of
+from pipelines.second_looks import CDIR
 from pipelines.stage import StageContext
 from tests.evaluation.fakes import question, trajectory
 
@@ -56,7 +59,11 @@ def evaluated() -> Evaluated:
         assemble(RUNGS, judged, compare=COMPARED, chance=chance, resampling=Resampling(samples=300, seed=7))
         for judged in (verdicts, choices)
     )
-    return Evaluated(cells, played, verdicts, ladder, read, CALIBRATION)
+    cut = {"answer_cut": [1, ""]}
+    firsts = [replace(one, extras=cut) for one in played[FINAL]["held_out_image"]]
+    looks = {"held_out_image": [Reretrieval(firsts[0], played[CDIR]["held_out_image"][15], firsts[0])]}
+    looks["held_out_image"] += [Reretrieval(one, None, one) for one in firsts[1:]]
+    return Evaluated(cells, played, verdicts, ladder, read, CALIBRATION, looks)
 
 
 @pytest.fixture
@@ -77,6 +84,7 @@ def test_metrics_by_hand():
     assert metrics["held_out_image_choice_gain"] == pytest.approx(0.35)
     assert metrics["held_out_image_cdir_accuracy"] == 0.8
     assert metrics["held_out_image_cdir_gain"] == pytest.approx(0.05)
+    assert metrics["held_out_image_cdir_over_random"] == pytest.approx(0.8)  # of the first 10, 10 against 2
     assert metrics["accuracy_sft_held_out_image"] == 0.2
     assert metrics["ece_raw"] == pytest.approx(0.0, abs=1e-9)  # .75 confident, right in 15 of 20
     assert metrics["auroc"] == 0.5
@@ -92,7 +100,14 @@ def test_everything_is_written_and_the_same_again(context, tmp_path):
     folder = context.paths.evaluation
     first = {path: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()}
     names = {path.name for path in folder.iterdir()}
-    assert names == {"ladder.json", "ladder.md", "report.html", "examples.jsonl", "per_question.jsonl"}
+    assert names == {
+        "ladder.json",
+        "ladder.md",
+        "report.html",
+        "examples.jsonl",
+        "per_question.jsonl",
+        "second_looks.jsonl",
+    }
     write_outputs(context, data, metrics_of(data))
     assert {path: path.read_bytes() for path in first} == first
     assert str(tmp_path).encode() not in b"".join(first.values())
@@ -103,7 +118,7 @@ def test_every_question_of_every_rung_has_a_line(context):
     write_outputs(context, data, metrics_of(data))
     lines = (context.paths.evaluation / "per_question.jsonl").read_text().splitlines()
     rows = [json.loads(line) for line in lines]
-    assert len(rows) == 5 * 10 + 4 * 20
+    assert len(rows) == 9 * 10 + 4 * 20
     assert sum(row["verdict"]["correct"] for row in rows if row["rung"] == FINAL) == 15
 
 
@@ -120,6 +135,16 @@ def test_m32_every_wrong_answer_has_a_kind_in_its_line_and_in_the_counts(context
         "| Image stage, own query | held out, image | 20 | 5 | 0 | 5 |"
         in (context.paths.evaluation / "ladder.md").read_text()
     )
+
+
+def test_both_answers_of_a_question_are_kept(context):
+    data = evaluated()
+    write_outputs(context, data, metrics_of(data))
+    rows = [json.loads(line) for line in (context.paths.evaluation / "second_looks.jsonl").read_text().splitlines()]
+    assert len(rows) == 20
+    assert (rows[0]["first"], rows[0]["second"], rows[0]["asked"]) == ("A", "A", False)
+    assert rows[0]["first_probs"] == pytest.approx([0.75, 1 / 12, 1 / 12, 1 / 12])
+    assert (rows[1]["second"], rows[1]["second_probs"]) == (None, [])
 
 
 def test_examples_are_records_of_right_and_wrong(context):

@@ -187,3 +187,11 @@ def test_second_answers_may_have_a_scale_of_their_own() -> None:
     kept = judge(first, second, CASE, CdirRule(0.8, second_scale=flat)).chosen
     assert kept.answer == first.answer
     assert kept.extras["cdir"]["second"]["confidence"] == pytest.approx(0.5265, abs=1e-4)
+
+
+def test_no_similar_cases_means_no_second_look(
+    engine: RolloutEngine, requests: list[RolloutRequest], cases: Cases
+) -> None:
+    firsts = engine.run(requests, temperature=0.0)
+    assert [r.chosen for r in reretrieve(engine, requests, firsts, cases, replace(ALWAYS, k=0))] == firsts
+    assert cases.searched == []
