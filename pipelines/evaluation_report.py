@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from medrwr.evaluation.cases import pick_cases
 from medrwr.evaluation.charts import Chart, Series
 from medrwr.evaluation.examples import Answered, Example, pick_changes, pick_examples
 from medrwr.evaluation.report import Report
@@ -30,6 +31,12 @@ def examples_of(evaluated: Evaluated) -> list[Example]:
     return examples + [one for cell, now in shown.items() for one in pick_changes(since.get(cell, []), now)]
 
 
+def as_deployed(evaluated: Evaluated) -> list[Answered]:
+    """Every answer of the final model, with re-retrieval where it was measured."""
+    rungs = {cell: CDIR if cell in evaluated.played[CDIR] else FINAL for cell in evaluated.cells}
+    return [one for cell, rung in rungs.items() for one in _answered(evaluated, cell, rung)]
+
+
 def _answered(evaluated: Evaluated, cell: str, rung: str) -> list[Answered]:
     trajectories = evaluated.played[rung].get(cell, [])
     questions, verdicts = evaluated.cells.get(cell, []), evaluated.verdicts[rung].get(cell, [])
@@ -50,6 +57,7 @@ def report_of(
     context: StageContext, evaluated: Evaluated, metrics: Mapping[str, float], examples: list[Example]
 ) -> Report:
     """The report of one evaluation."""
+    answered = as_deployed(evaluated)
     return Report(
         title="Evaluation",
         lead="The ladder from the base checkpoint to the deployed model, held in and held out, text and image.",
@@ -63,6 +71,8 @@ def report_of(
         curves=curves_of(context.paths),
         queries=queries_of(evaluated),
         failures=failures_of(evaluated),
+        cases=tuple(pick_cases(answered, at_most=context.params.evaluate.report_cases)),
+        answers=len(answered),
     )
 
 

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import base64
-import mimetypes
+import hashlib
+import io
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_SIDE = 320  # pixels of the longer side of a picture
 
 _STYLE = """
 :root { color-scheme: light dark; --page: #fbfbf9; --ink: #1c1d21; --soft: #5b5e66; --rule: #dcdcd6; --card: #ffffff;
@@ -40,15 +47,30 @@ line.grid { stroke: var(--rule); } .diagonal { stroke: var(--soft); stroke-dasha
 .example dt { color: var(--soft); font-size: 13px; margin-top: 8px; }
 .example dd { margin: 0; overflow-wrap: anywhere; }
 .example ol { margin: 4px 0 0; padding-left: 20px; } .example li { font-size: 13.5px; margin-bottom: 4px; }
+.case { margin: 8px 0; padding: 0; } .case[hidden] { display: none; }
+.case summary { padding: 10px 16px; color: var(--ink); }
+.case .example { margin: 0; padding: 4px 16px 16px; }
+.filter { display: flex; flex-wrap: wrap; gap: 12px 20px; margin: 12px 0; } .filter[hidden] { display: none; }
+.filter label { color: var(--soft); font-size: 13px; display: grid; gap: 2px; } .filter button { align-self: end; }
+.filter select, .filter input, .filter button { font: inherit; color: var(--ink); background: var(--card);
+  border: 1px solid var(--soft); border-radius: 6px; padding: 6px 8px; max-width: 100%; }
+:focus-visible { outline: 2px solid var(--s0); outline-offset: 2px; }
 @media (max-width: 560px) { .example { grid-template-columns: 1fr; } .example img { width: 148px; } }
 """
 
 
-def page(title: str, body: Sequence[str]) -> str:
-    """A whole HTML document that fetches nothing."""
+def page(title: str, body: Sequence[str], *, script: str = "") -> str:
+    """A whole HTML document that fetches nothing; its policy allows no other script than `script`."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    allowed = f"script-src 'sha256-{digest}'" if script else "script-src 'none'"
+    policy = (
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; {allowed}"
+    )
+    body = [*body, f"<script>{script}</script>"] if script else body
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
         + "\n".join(body)
         + "\n</body>\n</html>\n"
@@ -63,9 +85,26 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def picture(path: Path, alt: str) -> str:
-    """An image file inside the page; a note where the file is missing."""
+    """An image inside the page, at most 320 pixels a side; a note where it is missing or cannot be read."""
+    from PIL import Image as Opened
+    from PIL import UnidentifiedImageError
+
     if not path.is_file():
         return f'<p class="soft">image {escape(path.name)} is missing</p>'
-    kind = mimetypes.guess_type(path.name)[0] or "image/png"
-    data = base64.b64encode(path.read_bytes()).decode("ascii")
-    return f'<img src="data:{kind};base64,{data}" alt="{escape(alt, quote=True)}">'
+    try:
+        with Opened.open(path) as image:
+            kind, data = _small(image)
+    except (OSError, UnidentifiedImageError, Opened.DecompressionBombError):
+        return f'<p class="soft">image {escape(path.name)} cannot be shown</p>'
+    return f'<img src="data:image/{kind};base64,{data}" alt="{escape(alt, quote=True)}">'
+
+
+def _small(image: Image) -> tuple[str, str]:
+    """A PNG of a small image, a JPEG of a thumbnail of any other; nothing of its metadata."""
+    buffer, kind = io.BytesIO(), "png"
+    small = image.convert("L" if image.mode in ("1", "L") else "RGB")
+    if max(small.size) > _SIDE:
+        small.thumbnail((_SIDE, _SIDE))
+        kind = "jpeg"
+    small.save(buffer, kind, optimize=True)
+    return kind, base64.b64encode(buffer.getvalue()).decode("ascii")

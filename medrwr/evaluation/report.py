@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from medrwr.evaluation.case_browser import SCRIPT, browser_html
+from medrwr.evaluation.cases import Case
 from medrwr.evaluation.charts import Chart, Whisker, render_chart, render_whiskers
-from medrwr.evaluation.examples import Example, Step
+from medrwr.evaluation.episode_html import example_html
+from medrwr.evaluation.examples import Example
 from medrwr.evaluation.failure_table import FAILURE_NOTE, failure_html
 from medrwr.evaluation.ladder import Cell, Comparison, Ladder
 from medrwr.evaluation.learning import QueryRow, query_table
-from medrwr.evaluation.page import page, picture, table
+from medrwr.evaluation.page import page, table
 from medrwr.evaluation.results import (
     CELL_LABELS,
     CHOICE_NOTE,
@@ -23,7 +26,6 @@ from medrwr.evaluation.results import (
     pair_text,
 )
 from medrwr.evaluation.taxonomy import FailureRow
-from medrwr.types import LETTERS
 
 QUERY_NOTE = (
     "Literal: a stretch of the question itself. Confirmation: names an option. Hypothesis: names what an earlier "
@@ -35,7 +37,8 @@ QUERY_NOTE = (
 class Report:
     """What the page shows. `figures` are the headline numbers, `notes` how it was measured.
 
-    `choices` is the ladder with every answer read as its most probable option.
+    `choices` is the ladder with every answer read as its most probable option; `cases` are a sample of the `answers`
+    of the final model.
     """
 
     title: str
@@ -50,6 +53,8 @@ class Report:
     curves: tuple[Chart, ...] = ()
     queries: tuple[QueryRow, ...] = ()
     failures: tuple[FailureRow, ...] = ()
+    cases: tuple[Case, ...] = ()
+    answers: int = 0
 
 
 def render_report(report: Report) -> str:
@@ -76,10 +81,12 @@ def render_report(report: Report) -> str:
         body += [failure_html(report.failures, labels)]
     body += _charts("Confidence", report.charts)
     if report.examples:
-        body += ["<h2>Worked examples</h2>", *(_example(example, report.image_root) for example in report.examples)]
+        body += ["<h2>Worked examples</h2>", *(example_html(example, report.image_root) for example in report.examples)]
+    if report.cases:
+        body += browser_html(report.cases, report.answers, report.image_root)
     body += ["<h2>What the policy did</h2>", _behaviour_table(report.ladder)]
     body += ["<h2>How it was measured</h2>", f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in report.notes)}</ul>"]
-    return page(report.title, body)
+    return page(report.title, body, script=SCRIPT if report.cases else "")
 
 
 def _charts(title: str, charts: Sequence[Chart]) -> list[str]:
@@ -147,39 +154,3 @@ def _behaviour_table(ladder: Ladder) -> str:
 def _chart(chart: Chart) -> str:
     note = f'<p class="soft">{escape(chart.note)}</p>' if chart.note else ""
     return f'<div class="card"><h3>{escape(chart.title)}</h3>{render_chart(chart)}{note}</div>'
-
-
-def _example(example: Example, image_root: Path) -> str:
-    images = "".join(picture(image_root / image, "the question's image") for image in example.images)
-    options = ", ".join(f"{LETTERS[i]}. {escape(option)}" for i, option in enumerate(example.options))
-    verdict = "right" if example.correct else "wrong"
-    confidence = "" if example.confidence is None else f", confidence {example.confidence:.2f}"
-    calibrated = " (calibrated)" if example.calibrated and confidence else ""
-    head = f'<div class="soft">{escape(example.question_id)}, {CELL_LABELS.get(example.cell, example.cell)}</div>'
-    answer = f'<span class="{verdict}">{escape(example.answer)}, {verdict}</span>{confidence}{calibrated}'
-    correction = "" if example.correct else f"; right is {escape(example.gold)}"
-    entries = [
-        f"<h3>{escape(example.why.capitalize())}</h3>{head}",
-        f"<dl><dt>Question</dt><dd>{escape(example.question)}<br>{options}</dd>",
-        *(_step(step) for step in example.steps),
-        *_cases(example, image_root),
-        f"<dt>Answer</dt><dd>{answer}{correction}</dd></dl>",
-    ]
-    return f'<article class="card example"><div>{images}</div><div>{"".join(entries)}</div></article>'
-
-
-def _step(step: Step) -> str:
-    shown = f"<dt>Think</dt><dd>{escape(step.think)}</dd>"
-    if step.query is None:
-        return shown
-    sources = "".join(f"<li><b>{escape(found.title)}</b> {escape(found.text)}</li>" for found in step.sources)
-    found = f"<ol>{sources}</ol>" if sources else "nothing"
-    return f"{shown}<dt>Query</dt><dd>{escape(step.query)}</dd><dt>Passages</dt><dd>{found}</dd>"
-
-
-def _cases(example: Example, image_root: Path) -> Sequence[str]:
-    return [
-        f"<dt>Similar case, cosine {case.similarity:.2f}</dt><dd>{escape(case.caption)}"
-        f'<div style="max-width:96px">{picture(image_root / case.image, "a similar case")}</div></dd>'
-        for case in example.cases
-    ]

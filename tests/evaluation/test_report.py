@@ -145,5 +145,5 @@ def test_the_page_is_whole_escaped_and_fetches_nothing(ladder, tmp_path):
     assert tags.sources[0].startswith("data:image/png;base64,")
     assert "2.png is missing" in text
     assert "prefers-color-scheme: dark" in text
-    assert "http" not in text
+    assert "://" not in text
     assert render_report(report) == text
