@@ -80,6 +80,7 @@ def _record(context: StageContext, findings: Findings, rule: CdirRule) -> Calibr
         share=choice.point.share,
         notes=findings.notes,
         scale=findings.scale,
+        second_scale=findings.second_scale,
         certificate=choice.certificate,
     )
 

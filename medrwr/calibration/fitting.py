@@ -6,12 +6,13 @@ threshold is known without asking again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from medrwr.calibration.deciding import decide_threshold, halves_of
-from medrwr.calibration.quality import Quality, measure_quality
+from medrwr.calibration.quality import Quality, measure_quality, sample_of
 from medrwr.calibration.sample import Outcomes
+from medrwr.calibration.scaling import ScaleFit, Scaling, fit_scale
 from medrwr.calibration.threshold import ThresholdChoice
 from medrwr.config import CalibrateSettings
 from medrwr.errors import SampleError
@@ -31,6 +32,7 @@ class Findings:
     asked_again: int
     quality: Quality | None
     choice: ThresholdChoice
+    second: ScaleFit | None = None
 
     @property
     def temperature(self) -> float:
@@ -43,7 +45,13 @@ class Findings:
             f"none of {self.answers} answers could be parsed: confidences are not calibrated; train the policy longer"
         )
         scale = self.quality.scaled.notes if self.quality else (unread,)
-        return tuple(note for note in (*scale, self.choice.fallback) if note)
+        again = tuple(f"second answers: {note}" for note in self.second.notes) if self.second else ()
+        return tuple(note for note in (*scale, *again, self.choice.fallback) if note)
+
+    @property
+    def second_scale(self) -> ConfidenceScale | None:
+        """How the confidence of a second answer is read; None: as that of a first one."""
+        return self.second.scale if self.second else None
 
     @property
     def scale(self) -> ConfidenceScale:
@@ -80,17 +88,34 @@ def fit_calibration(
     half = {questions[place].question_id for place in halves[0]} if settings.threshold == "certified" else None
     quality = measure_quality(parsed, settings, half) if parsed else None
     scale = quality.scaled.scale if quality else RAW
-    outcomes = _outcomes(questions, pairs, replace(rule, scale=scale))
+    second = (
+        _fit_seconds(questions, pairs, quality.scaling, half) if quality and settings.second_scale == "own" else None
+    )
+    read = replace(rule, scale=scale, second_scale=second.scale if second else None)
+    outcomes = outcomes_of(questions, pairs, read)
     return Findings(
         answers=len(questions),
         unparsed=len(questions) - len(parsed),
         asked_again=sum(pair.second is not None for pair in pairs),
         quality=quality,
         choice=decide_threshold(settings, outcomes, halves),
+        second=second,
     )
 
 
-def _outcomes(questions: Sequence[Question], pairs: Sequence[Reretrieval], rule: CdirRule) -> Outcomes:
+def _fit_seconds(
+    questions: Sequence[Question], pairs: Sequence[Reretrieval], scaling: Scaling, half: Set[str] | None
+) -> ScaleFit | None:
+    samples = [
+        sample_of(question, pair.second)
+        for question, pair in zip(questions, pairs, strict=True)
+        if pair.second and pair.second.answer.letter and (half is None or question.question_id in half)
+    ]
+    return fit_scale(scaling, samples) if samples else None
+
+
+def outcomes_of(questions: Sequence[Question], pairs: Sequence[Reretrieval], rule: CdirRule) -> Outcomes:
+    """First answers and those that the rule would believe were all asked again; who cannot be has a confidence of 1."""
     confidence, before, after = [], [], []
     for question, pair in zip(questions, pairs, strict=True):
         believed = pair.second if pair.second and second_wins(pair.first, pair.second, rule) else pair.first

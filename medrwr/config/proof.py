@@ -15,6 +15,9 @@ class CalibrateSettings(ConfigSection):
     method: Literal["auto", "none", "temperature", "platt", "isotonic"] = Field(
         "auto", description="auto: the lowest Brier score in cross-validation on the calibration split; none: raw"
     )
+    second_scale: Literal["shared", "own"] = Field(
+        "shared", description="own: confidence in second answers is fitted on second answers, before they are compared"
+    )
     threshold: Literal["budget", "fixed", "cost", "certified"] = "budget"
     fixed_threshold: float = Field(0.8, ge=0, le=1)
     budget: float = Field(0.3, ge=0, le=1, description="largest share of questions that may be re-retrieved")

@@ -87,6 +87,18 @@ def test_the_papers_fixed_threshold():
     assert (findings.choice.method, findings.choice.point.threshold) == ("fixed", 0.8)
 
 
+def test_m27_second_answers_are_read_by_what_became_of_second_answers():
+    """First answers at .6 are right in 3 of 4, second ones at .9 never: their own scale keeps the first."""
+    answers = [(("A" if n % 4 else "B", 0.6), ("C", 0.9)) for n in range(80)]
+    answers += [(("A" if n % 2 else "B", 0.5), ("A" if n % 2 else "C", 0.8)) for n in range(40)]
+    for second_scale, lost in (("shared", 60), ("own", 0)):
+        settings = CalibrateSettings(method="platt", second_scale=second_scale, threshold="fixed", fixed_threshold=1)
+        findings = fit_calibration(*split(*answers), settings, RULE)
+        assert findings.choice.point.lost == lost
+    assert findings.second_scale.of((0.9, 0.05, 0.05, 0.0), 0) < 0.2  # 20 of 120 are right
+    assert "second answers: confidence does not tell right from wrong" in findings.notes[0]
+
+
 def test_m27_a_certified_threshold_carries_its_certificate():
     """400 facts: .9 is right, .4 wrong. Half of them certify: answers above .65 err never, so below alpha = .1."""
     answers = [(("A", 0.9), ("A", 0.9)), (("B", 0.4), ("A", 0.9))] * 200
