@@ -9,10 +9,11 @@ from medrwr.evaluation.ladder import Ladder, Resampling, assemble, chance_of, dr
 from medrwr.evaluation.scorer import Verdict, by_choice, judge_all
 from medrwr.records import read_records
 from medrwr.types import Question
+from pipelines.attribution import leave_one_out
 from pipelines.disjoint import require_disjoint_splits
 from pipelines.evaluation_output import print_ladder, write_outputs
 from pipelines.evaluation_traces import trace_all
-from pipelines.failures import failure_metrics, failures_of
+from pipelines.findings import finding_metrics, findings_of
 from pipelines.measures import Evaluated, metrics_of
 from pipelines.rungs import COMPARED, FINAL, RUNGS, Cells, Played, play_rungs
 from pipelines.stage import StageContext, StageResult
@@ -38,9 +39,10 @@ def run(context: StageContext) -> StageResult:
     }
     ladders = _ladder(context, cells, verdicts), _ladder(context, cells, choices)
     evaluated = Evaluated(cells, played, verdicts, *ladders, calibration, looks)
-    metrics = {**metrics_of(evaluated), **failure_metrics(failures_of(evaluated)), "quarantined": len(bad)}
+    findings = findings_of(evaluated, passages=leave_one_out(context, evaluated))
+    metrics = {**metrics_of(evaluated), **finding_metrics(findings), "quarantined": len(bad)}
     trace_all(context.sink, evaluated, every=context.params.evaluate.trace_every)
-    write_outputs(context, evaluated, metrics)
+    write_outputs(context, evaluated, metrics, findings)
     print_ladder(evaluated.ladder)
     return StageResult(metrics, _headline(metrics), (context.paths.evaluation / "report.html",))
 

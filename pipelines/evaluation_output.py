@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from medrwr.evaluation.failure_table import failure_markdown
 from medrwr.evaluation.ladder import Ladder
 from medrwr.evaluation.report import render_report
 from medrwr.evaluation.results import (
@@ -18,10 +17,12 @@ from medrwr.evaluation.results import (
     measured_cells,
 )
 from medrwr.evaluation.scorer import Verdict
+from medrwr.evaluation.sections import sections_markdown
 from medrwr.evaluation.taxonomy import failure_of
 from medrwr.records import write_records, write_text_atomic
 from pipelines.evaluation_report import examples_of, report_of
-from pipelines.failures import failure_table, failures_of
+from pipelines.failures import failure_table
+from pipelines.findings import Findings, findings_json, sections_of
 from pipelines.measures import Confidence, Evaluated, confidence_of
 from pipelines.plotdata import reliability_rows, risk_coverage_rows, write_csv
 from pipelines.rungs import rule_of
@@ -41,7 +42,9 @@ class Judged:
     failure: str = ""
 
 
-def write_outputs(context: StageContext, evaluated: Evaluated, metrics: Mapping[str, float]) -> None:
+def write_outputs(
+    context: StageContext, evaluated: Evaluated, metrics: Mapping[str, float], findings: Findings
+) -> None:
     """reports/evaluation/* and plots/evaluate/*."""
     folder, confidence = context.paths.evaluation, confidence_of(evaluated)
     examples = examples_of(evaluated)
@@ -50,17 +53,19 @@ def write_outputs(context: StageContext, evaluated: Evaluated, metrics: Mapping[
     choices = (
         f"## Every answer read as its most probable option\n\n{CHOICE_NOTE}\n\n{ladder_markdown(evaluated.choices)}"
     )
-    labels = {rung.name: rung.label for rung in evaluated.ladder.rungs}
-    failures = f"## Wrong answers by kind\n\n{failure_markdown(failures_of(evaluated), labels)}"
-    write_text_atomic(folder / "ladder.md", f"{ladder_markdown(evaluated.ladder)}\n{choices}\n{failures}")
+    sections = sections_of(evaluated, findings)
+    found = sections_markdown(sections)
+    write_text_atomic(folder / "ladder.md", f"{ladder_markdown(evaluated.ladder)}\n{choices}\n{found}")
+    write_text_atomic(folder / "findings.json", json.dumps(findings_json(findings), indent=1) + "\n")
     write_records(folder / "examples.jsonl", examples)
     write_records(folder / "per_question.jsonl", _judged(evaluated))
     write_records(
         folder / "second_looks.jsonl", lines_of(evaluated.cells, evaluated.looks, rule_of(evaluated.calibration))
     )
-    report = report_of(context, evaluated, metrics, examples)
+    report = report_of(context, evaluated, metrics, examples, sections)
     write_text_atomic(folder / "report.html", render_report(report))
     _write_plots(context, evaluated, confidence)
+    write_csv(context.paths.plots(STAGE) / "failures.csv", failure_table(findings.failures))
 
 
 def print_ladder(ladder: Ladder) -> None:
@@ -97,7 +102,6 @@ def _write_plots(context: StageContext, evaluated: Evaluated, confidence: Confid
         accuracies = {cell: None if one is None else one.accuracy.estimate for cell, one in found.items()}
         rows.append({"rung": rung.name, "step": step, **accuracies})
     write_csv(folder / "ladder.csv", rows)
-    write_csv(folder / "failures.csv", failure_table(failures_of(evaluated)))
     if confidence is not None:
         write_csv(folder / "reliability.csv", reliability_rows(confidence.raw, confidence.calibrated))
         write_csv(folder / "risk_coverage.csv", risk_coverage_rows(confidence.curve))

@@ -9,9 +9,9 @@ from medrwr.evaluation.charts import Chart, Series
 from medrwr.evaluation.examples import Answered, Example, pick_changes, pick_examples
 from medrwr.evaluation.report import Report
 from medrwr.evaluation.scorer import Verdict
+from medrwr.evaluation.sections import Section
 from medrwr.rollout.confidence import calibrated_confidence
 from medrwr.types import Trajectory
-from pipelines.failures import failures_of
 from pipelines.learning_record import curves_of, queries_of
 from pipelines.measures import Confidence, Evaluated, confidence_of
 from pipelines.opening import image_root_of
@@ -54,7 +54,11 @@ def _calibrated(evaluated: Evaluated, trajectory: Trajectory, verdict: Verdict, 
 
 
 def report_of(
-    context: StageContext, evaluated: Evaluated, metrics: Mapping[str, float], examples: list[Example]
+    context: StageContext,
+    evaluated: Evaluated,
+    metrics: Mapping[str, float],
+    examples: list[Example],
+    sections: tuple[Section, ...],
 ) -> Report:
     """The report of one evaluation."""
     answered = as_deployed(evaluated)
@@ -70,7 +74,7 @@ def report_of(
         image_root=image_root_of(context),
         curves=curves_of(context.paths),
         queries=queries_of(evaluated),
-        failures=failures_of(evaluated),
+        sections=sections,
         cases=tuple(pick_cases(answered, at_most=context.params.evaluate.report_cases)),
         answers=len(answered),
     )

@@ -12,7 +12,6 @@ from medrwr.evaluation.cases import Case
 from medrwr.evaluation.charts import Chart, Whisker, render_chart, render_whiskers
 from medrwr.evaluation.episode_html import example_html
 from medrwr.evaluation.examples import Example
-from medrwr.evaluation.failure_table import FAILURE_NOTE, failure_html
 from medrwr.evaluation.ladder import Cell, Comparison, Ladder
 from medrwr.evaluation.learning import QueryRow, query_table
 from medrwr.evaluation.page import page, table
@@ -25,7 +24,7 @@ from medrwr.evaluation.results import (
     p_text,
     pair_text,
 )
-from medrwr.evaluation.taxonomy import FailureRow
+from medrwr.evaluation.sections import Section, sections_html
 
 QUERY_NOTE = (
     "Literal: a stretch of the question itself. Confirmation: names an option. Hypothesis: names what an earlier "
@@ -52,7 +51,7 @@ class Report:
     image_root: Path
     curves: tuple[Chart, ...] = ()
     queries: tuple[QueryRow, ...] = ()
-    failures: tuple[FailureRow, ...] = ()
+    sections: tuple[Section, ...] = ()
     cases: tuple[Case, ...] = ()
     answers: int = 0
 
@@ -75,10 +74,7 @@ def render_report(report: Report) -> str:
     body += _charts("How it learned", report.curves)
     if report.queries:
         body += ["<h2>What its queries ask for</h2>", f'<p class="soft">{QUERY_NOTE}</p>', query_table(report.queries)]
-    if report.failures:
-        labels = {rung.name: rung.label for rung in report.ladder.rungs}
-        body += ["<h2>Wrong answers by kind</h2>", f'<p class="soft">{FAILURE_NOTE}</p>']
-        body += [failure_html(report.failures, labels)]
+    body += sections_html(report.sections)
     body += _charts("Confidence", report.charts)
     if report.examples:
         body += ["<h2>Worked examples</h2>", *(example_html(example, report.image_root) for example in report.examples)]

@@ -36,7 +36,12 @@ TINY: dict[str, dict[str, Any]] = {
     "sft": {"epochs": 1, "batch_size": 8},
     "grpo_text": {"steps": 2, "num_generations": 2, "prompts_per_step": 2, "save_steps": 1},
     "grpo_multimodal": {"steps": 2, "num_generations": 2, "prompts_per_step": 2, "save_steps": 1},
-    "evaluate": {"questions_per_cell": 4, "ladder_questions_per_cell": 2, "bootstrap_samples": 100},
+    "evaluate": {
+        "questions_per_cell": 4,
+        "ladder_questions_per_cell": 2,
+        "bootstrap_samples": 100,
+        "attribution_questions": 1,
+    },
 }
 
 

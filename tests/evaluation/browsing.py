@@ -10,6 +10,7 @@ from PIL import Image
 from medrwr.evaluation.cases import pick_cases
 from medrwr.evaluation.charts import Chart, Series
 from medrwr.evaluation.examples import Answered
+from medrwr.evaluation.finding_tables import failure_section
 from medrwr.evaluation.ladder import Resampling, Rung, assemble
 from medrwr.evaluation.report import Report, render_report
 from medrwr.evaluation.scorer import judge
@@ -51,7 +52,7 @@ def write_page(folder: Path) -> Path:
     chart = Chart("Reliability", "confidence", "accuracy", (Series("raw", ((0.1, 0.2), (0.9, 0.8)), "dots"),), True)
     report = Report(
         "Evaluation", "Lead.", (("accuracy", "33%"),), ladder, ladder, (chart,), (), ("a note",), folder,
-        failures=(count_failures("final", CELL, asked, played, verdicts),),
+        sections=(failure_section([count_failures("final", CELL, asked, played, verdicts)], {"final": "Final"}),),
         cases=tuple(pick_cases(answered, at_most=10)), answers=len(answered),
     )  # fmt: skip
     page = folder / "report.html"

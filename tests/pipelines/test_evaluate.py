@@ -19,7 +19,8 @@ from medrwr.rollout.cdir import Reretrieval
 from medrwr.sinks import NullSink
 from pipelines.evaluate import judge_rungs
 from pipelines.evaluation_output import print_ladder, write_outputs
-from pipelines.failures import failure_metrics, failures_of
+from pipelines.failures import failure_metrics
+from pipelines.findings import finding_metrics, findings_of
 from pipelines.measures import Evaluated, metrics_of
 from pipelines.paths import Paths
 from pipelines.rungs import COMPARED, FINAL, RUNGS, rule_of
@@ -96,11 +97,12 @@ def test_the_gate_finds_its_metric():
 
 def test_everything_is_written_and_the_same_again(context, tmp_path):
     data = evaluated()
-    write_outputs(context, data, metrics_of(data))
+    write_outputs(context, data, metrics_of(data), findings_of(data))
     folder = context.paths.evaluation
     first = {path: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()}
     names = {path.name for path in folder.iterdir()}
     assert names == {
+        "findings.json",
         "ladder.json",
         "ladder.md",
         "report.html",
@@ -108,14 +110,14 @@ def test_everything_is_written_and_the_same_again(context, tmp_path):
         "per_question.jsonl",
         "second_looks.jsonl",
     }
-    write_outputs(context, data, metrics_of(data))
+    write_outputs(context, data, metrics_of(data), findings_of(data))
     assert {path: path.read_bytes() for path in first} == first
     assert str(tmp_path).encode() not in b"".join(first.values())
 
 
 def test_every_question_of_every_rung_has_a_line(context):
     data = evaluated()
-    write_outputs(context, data, metrics_of(data))
+    write_outputs(context, data, metrics_of(data), findings_of(data))
     lines = (context.paths.evaluation / "per_question.jsonl").read_text().splitlines()
     rows = [json.loads(line) for line in lines]
     assert len(rows) == 9 * 10 + 4 * 20
@@ -124,10 +126,10 @@ def test_every_question_of_every_rung_has_a_line(context):
 
 def test_m32_every_wrong_answer_has_a_kind_in_its_line_and_in_the_counts(context):
     data = evaluated()
-    write_outputs(context, data, metrics_of(data))
+    write_outputs(context, data, metrics_of(data), findings_of(data))
     rows = [json.loads(line) for line in (context.paths.evaluation / "per_question.jsonl").read_text().splitlines()]
     assert all(bool(row["failure"]) != row["verdict"]["correct"] for row in rows)
-    metrics = failure_metrics(failures_of(data))
+    metrics = failure_metrics(findings_of(data).failures)
     assert metrics[f"failures_{FINAL}_integration"] == 5  # "Give kemopril." was read, and B answered
     assert metrics[f"failures_{CDIR}_integration"] == 4
     assert sum(metrics.values()) == 9
@@ -139,7 +141,7 @@ def test_m32_every_wrong_answer_has_a_kind_in_its_line_and_in_the_counts(context
 
 def test_both_answers_of_a_question_are_kept(context):
     data = evaluated()
-    write_outputs(context, data, metrics_of(data))
+    write_outputs(context, data, metrics_of(data), findings_of(data))
     rows = [json.loads(line) for line in (context.paths.evaluation / "second_looks.jsonl").read_text().splitlines()]
     assert len(rows) == 20
     assert (rows[0]["first"], rows[0]["second"], rows[0]["asked"]) == ("A", "A", False)
@@ -147,9 +149,19 @@ def test_both_answers_of_a_question_are_kept(context):
     assert (rows[1]["second"], rows[1]["second_probs"]) == (None, [])
 
 
+def test_m31_flips_and_copied_words_are_counted(context):
+    data = evaluated()
+    write_outputs(context, data, metrics_of(data), findings_of(data))
+    found = json.loads((context.paths.evaluation / "findings.json").read_text())
+    flips = {(one["first"], one["second"]): one for one in found["flips"]}
+    assert [flips["no_retrieval", FINAL][name] for name in ("kept_right", "gained", "lost")] == [5, 10, 0]
+    assert flips[FINAL, CDIR]["wrong_alike"] == 4
+    assert finding_metrics(findings_of(data))["query_copy_rate"] == 0.0  # "ring" stands in no question
+
+
 def test_examples_are_records_of_right_and_wrong(context):
     data = evaluated()
-    write_outputs(context, data, metrics_of(data))
+    write_outputs(context, data, metrics_of(data), findings_of(data))
     examples, bad = read_records(context.paths.evaluation / "examples.jsonl", Example)
     assert bad == []
     assert [example.correct for example in examples] == [True, False, True, True]
@@ -159,7 +171,7 @@ def test_examples_are_records_of_right_and_wrong(context):
 
 def test_plots_have_their_columns(context):
     data = evaluated()
-    write_outputs(context, data, metrics_of(data))
+    write_outputs(context, data, metrics_of(data), findings_of(data))
     with (context.paths.plots("evaluate") / "ladder.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     assert [row["held_out_image"] for row in rows if row["rung"] == FINAL] == ["0.75"]
