@@ -44,3 +44,16 @@ def test_learning_benchmark_pools_a_tiny_seed(chain: Workspace, tmp_path: Path) 
     assert all(bar.line().endswith(("ok", "MISSED")) for bar in found)
     page = write_page(tmp_path, pool, found, {7: 90.0}).read_text(encoding="utf-8")
     assert all(bar.name in page for bar in found)
+
+
+def test_calibration_benchmark_on_a_tiny_workspace(chain: Workspace, tmp_path: Path) -> None:
+    """A policy trained for moments: the figures are there, and answers that were kept are read again."""
+    command = [sys.executable, "-m", "tests.benchmarks.calibration", "--small", "--only", "cdir", "--keep"]
+    command += [str(tmp_path), "--workspace", str(chain.root)]
+    figures = last_json(command)
+    assert figures["chains"] == 1
+    assert 0 <= figures["cdir_accuracy_at_2_cases"] <= 1
+    kept = {file.name: file.stat().st_mtime_ns for file in tmp_path.rglob("*.jsonl")}
+    assert {"calibration-first.jsonl", "test-second-2.jsonl"} <= set(kept)
+    assert last_json(command) == figures
+    assert {file.name: file.stat().st_mtime_ns for file in tmp_path.rglob("*.jsonl")} == kept
