@@ -84,6 +84,10 @@ class Paths:
     def evaluation(self) -> Path:
         return self.root / "reports/evaluation"
 
+    def benchmark_run(self, name: str) -> Path:
+        """A run of `medrwr eval`: run.json, per_question.jsonl, summary.json, report.md, report.html and more."""
+        return self.root / "reports/benchmarks" / name
+
     @property
     def registration(self) -> Path:
         return self.root / "reports/registration.json"

@@ -65,7 +65,7 @@ class Answerer:
                 RolloutRequest(question, folder, forced_query=ask.query or None)
                 for question, ask in zip(questions, asks, strict=True)
             ]
-            believed = self._play(requests)
+            believed = self.play(requests)
         return [self.reply(question, one) for question, one in zip(questions, believed, strict=True)]
 
     def reply(self, question: Question, trajectory: Trajectory) -> Reply:
@@ -78,9 +78,19 @@ class Answerer:
             probs = self.second_look.calibration.scale_of(trajectory).spread(probs, chosen)
         return make_reply(question, trajectory, probs, calibrated=calibrated)
 
-    def _play(self, requests: Sequence[RolloutRequest]) -> list[Trajectory]:
-        played = self.engine.run(requests, temperature=0.0)
+    def play(self, requests: Sequence[RolloutRequest], *, temperature: float = 0.0) -> list[Trajectory]:
+        """One trajectory a request, in order: the one believed where there was a second look.
+
+        Args:
+            temperature: of sampling; 0 is greedy.
+
+        Raises:
+            ImageError: an image cannot be decoded.
+        """
+        played = self.engine.run(requests, temperature=temperature)
         if self.second_look is None:
             return played
-        looked = reretrieve(self.engine, requests, played, self.second_look.cases, self.second_look.rule)
+        looked = reretrieve(
+            self.engine, requests, played, self.second_look.cases, self.second_look.rule, temperature=temperature
+        )
         return [one.chosen for one in looked]

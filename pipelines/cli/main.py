@@ -67,6 +67,32 @@ def predict(
     run(Request(source, output, model, server, images, question, tuple(option or ())))
 
 
+@app.command("eval")
+def evaluate(
+    benchmark: Annotated[str, typer.Option("--benchmark", help="its name, or several with commas between them")],
+    data: Annotated[
+        list[str],
+        typer.Option("--data", help="folder, file or hub name; one for each benchmark, or one folder for all"),
+    ],
+    model: Model = None,
+    index: Index = None,
+    out: Annotated[Path | None, typer.Option("--out", help="the run's folder; reports/benchmarks/.. without")] = None,
+    split: Annotated[str, typer.Option("--split", help="train, validation or test; what papers report without")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=0, help="ask so many questions, drawn by seed; 0: all")] = 0,
+    arm: Annotated[
+        str,
+        typer.Option("--arm", help="deployed, own_query (no second look), no_retrieval, question_as_query, at_once"),
+    ] = "deployed",
+    temperature: Annotated[float, typer.Option("--temperature", min=0, help="of sampling; 0: greedy")] = 0.0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="of sampling")] = 0,
+) -> None:
+    """Evaluate a checkpoint on named benchmarks, with intervals over cases; killed and run again, it goes on."""
+    from pipelines.cli.eval import Request, run
+
+    names = tuple(name.strip() for name in benchmark.split(","))
+    run(Request(names, tuple(data), model, index, out, split, limit, arm, temperature, seed))
+
+
 @app.command()
 def curate(
     images: Annotated[Path, typer.Option("--images", help="the folder of the archive's images")],

@@ -85,3 +85,34 @@ def test_ask_answers_a_radiology_question_with_medquad_passages(
     passages = (workspace / "data/knowledge_base/medquad/passages.jsonl").read_text().splitlines()
     known = {record["passage_id"]: record["text"] for record in map(json.loads, passages)}
     assert all(known[source["passage_id"]] == source["text"] for source in medquad)
+
+
+def test_eval_of_vqa_rad_with_medquad_passages(
+    workspace: Path,
+    checkpoint: Path,
+    medical_data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The command on two real sets; given again, it asks nothing again; over another index it is refused."""
+    command = ["medrwr", "eval", "--benchmark", "vqa-rad,pubmedqa", "--limit", "4", "--model", str(checkpoint)]
+    command += ["--data", str(medical_data / "vqa/vqa-rad"), "--data", str(medical_data / "mcq/pubmedqa")]
+    monkeypatch.chdir(workspace)
+    monkeypatch.setattr(sys, "argv", [*command, "--out", "run"])
+    for told in (False, True):
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 0
+        printed = capsys.readouterr().out
+        assert "vqa-rad: 639 not asked: open question" in printed
+        assert ("8 answers of an earlier start" in printed) == told
+    lines = [json.loads(line) for line in (workspace / "run/per_question.jsonl").read_text().splitlines()]
+    assert [line["benchmark"] for line in lines] == ["vqa-rad"] * 4 + ["pubmedqa"] * 4
+    shutil.copytree(workspace / "data/index", workspace / "data/other")
+    manifest = (workspace / "data/index_manifest.json").read_text()
+    (workspace / "data/other_manifest.json").write_text(manifest + "\n")
+    monkeypatch.setattr(sys, "argv", [*command, "--out", "run", "--index", "data/other"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert "holds a run that differs in digests.index" in capsys.readouterr().err

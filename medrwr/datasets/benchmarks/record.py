@@ -58,7 +58,7 @@ class Benchmark:
     @property
     def reasons(self) -> dict[str, int]:
         """How many records were left out, by reason, the commonest first; what a reason quotes does not tell apart."""
-        return dict(Counter(_kind_of(item.reason) for item in self.excluded).most_common())
+        return dict(Counter(kind_of(item.reason) for item in self.excluded).most_common())
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def gather(
     )
 
 
-def _kind_of(reason: str) -> str:
+def kind_of(reason: str) -> str:
     """A reason without what it quotes: "image 'a.jpg' is missing" and "image 'b.jpg' is missing" are one."""
     import re
 

@@ -1,0 +1,112 @@
+"""A run for people: Markdown, and one HTML page that fetches nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from medrwr.evaluation.charts import Whisker, render_whiskers
+from medrwr.evaluation.page import page, table
+from medrwr.evaluation.runs.answered import Answered
+from medrwr.evaluation.runs.summary import BenchmarkSummary, ClosedSummary
+from medrwr.evaluation.statistics import Interval
+from medrwr.types import LETTERS
+
+HEADER = ("benchmark", "questions", "accuracy", "chance", "not read", "by most probable option", "queried")
+_SHOWN = 40
+
+
+def interval_text(interval: Interval | None) -> str:
+    """'74.0% [69.5, 78.2]', or '-'."""
+    if interval is None:
+        return "-"
+    return f"{interval.estimate:.1%} [{100 * interval.lower:.1f}, {100 * interval.upper:.1f}]"
+
+
+def closed_row(name: str, closed: ClosedSummary) -> list[str]:
+    """One line of the table of closed questions, as `HEADER` names them."""
+    return [
+        name,
+        f"{closed.score.questions} ({closed.accuracy.clusters} cases)",
+        interval_text(closed.accuracy),
+        f"{closed.chance:.1%}",
+        f"{closed.unparsed} ({1 - closed.score.parse_rate:.1%})",
+        interval_text(closed.choice),
+        f"{closed.score.query_rate:.1%}",
+    ]
+
+
+def run_markdown(title: str, summaries: Sequence[BenchmarkSummary], facts: Mapping[str, str]) -> str:
+    """The run as Markdown."""
+    lines = [f"# {title}", "", *(f"- {name}: {value}" for name, value in facts.items())]
+    rows = [closed_row(one.name, one.closed) for one in summaries if one.closed]
+    if rows:
+        lines += ["", "## Closed questions", "", _row(HEADER), _row(["---"] * len(HEADER)), *map(_row, rows)]
+    for one in summaries:
+        lines += ["", f"## {one.name}", "", *(f"- {line}" for line in account_of(one))]
+    return "\n".join(lines) + "\n"
+
+
+def account_of(summary: BenchmarkSummary) -> list[str]:
+    """What became of a benchmark's records, and what a reader must know."""
+    lines = [f"{summary.records} records in its files"]
+    lines += [f"{count} left out: {reason}" for reason, count in summary.excluded.items()]
+    lines += [f"{count} not asked: {reason}" for reason, count in summary.not_asked.items()]
+    if summary.closed:
+        stops = ", ".join(f"{stop} {count}" for stop, count in summary.closed.stops.items())
+        lines += [f"episodes ended: {stops}"] if stops else []
+        lines += [f"kind {name}: {interval_text(found)}" for name, found in summary.closed.by_kind.items()]
+        lines += [f"script {name}: {interval_text(found)}" for name, found in summary.closed.by_script.items()]
+    return [*lines, *summary.notes]
+
+
+def run_html(
+    title: str, summaries: Sequence[BenchmarkSummary], facts: Mapping[str, str], answers: Sequence[Answered]
+) -> str:
+    """The run as a page: table, intervals beside chance, accounts, and the first wrong answers of each benchmark."""
+    rows = [[escape(cell) for cell in closed_row(one.name, one.closed)] for one in summaries if one.closed]
+    body = [f"<h1>{escape(title)}</h1>", table(["", ""], [[escape(k), escape(v)] for k, v in facts.items()])]
+    if rows:
+        body += ["<h2>Closed questions</h2>", table(HEADER, rows)]
+    for one in summaries:
+        body += [f"<h2>{escape(one.name)}</h2>", *_chart(one)]
+        body += ["<ul>", *(f"<li>{escape(line)}</li>" for line in account_of(one)), "</ul>"]
+        body += _wrong([answered for answered in answers if answered.benchmark == one.name])
+    return page(title, body)
+
+
+def _chart(summary: BenchmarkSummary) -> list[str]:
+    if summary.closed is None:
+        return []
+    found = {"all": summary.closed.accuracy, **summary.closed.by_kind}
+    rows = [Whisker(name[:28], one.estimate, one.lower, one.upper) for name, one in found.items()]
+    drawn = render_whiskers(f"Accuracy, {summary.name}", rows, reference=summary.closed.chance)
+    return [f'<div class="grid"><div class="card"><h3>Accuracy</h3>{drawn}</div></div>']
+
+
+def _wrong(answers: Sequence[Answered]) -> list[str]:
+    wrong = [one for one in answers if not one.verdict.correct]
+    rows = [
+        [
+            escape(one.verdict.question_id),
+            escape(one.question),
+            escape(_gold(one)),
+            escape(one.answer or "nothing read"),
+        ]
+        for one in wrong[:_SHOWN]
+    ]
+    if not rows:
+        return []
+    head = f"{len(wrong)} wrong answers, the first {len(rows)}"
+    listed = table(["id", "question", "right", "written"], rows)
+    return [f"<details><summary>{head}</summary>{listed}</details>"]
+
+
+def _gold(answered: Answered) -> str:
+    if answered.form == "open":
+        return " / ".join(answered.answers)
+    return f"{answered.verdict.gold}. {answered.options[LETTERS.index(answered.verdict.gold)]}"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"

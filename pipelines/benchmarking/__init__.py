@@ -1,0 +1,1 @@
+"""A checkpoint on named benchmarks: what `medrwr eval` does (M28)."""

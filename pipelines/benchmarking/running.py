@@ -1,0 +1,93 @@
+"""One run: every question asked once, kept as it is answered; then figures, page and table."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from medrwr.datasets.benchmarks.record import kind_of
+from medrwr.evaluation.ladder import Resampling
+from medrwr.evaluation.runs.answered import Answered
+from medrwr.evaluation.runs.folder import Claim, RunFolder
+from medrwr.evaluation.runs.pages import run_html, run_markdown
+from medrwr.evaluation.runs.summary import BenchmarkSummary, notes_of, summarise_closed
+from medrwr.records import write_records
+from medrwr.types import Quarantined, Question
+from pipelines.benchmarking.asked import Asked, Selection
+from pipelines.benchmarking.playing import Manner, Player
+from pipelines.benchmarking.subject import Subject
+
+Progress = Callable[[int, int, str], None]
+EXCLUDED = "excluded.jsonl"
+
+
+@dataclass
+class Answers:
+    """What a run has so far: answers by benchmark and question, and what could not be asked."""
+
+    found: dict[tuple[str, str], Answered]
+    refused: list[Quarantined] = field(default_factory=list)
+
+    def of(self, asked: Asked) -> list[Answered]:
+        """A benchmark's answers in the order of its questions."""
+        names = [(asked.benchmark.name, question.question_id) for question in asked.closed]
+        return [self.found[name] for name in names if name in self.found]
+
+
+def claim_of(subject: Subject, asked: Sequence[Asked], selection: Selection, manner: Manner) -> Claim:
+    """What this run is of."""
+    settings = {**asdict(selection), **asdict(manner), "params": dict(subject.settings)}
+    return Claim(subject.name, subject.digests, {one.benchmark.name: one.digest for one in asked}, settings)
+
+
+def play_all(folder: RunFolder, answers: Answers, player: Player, asked: Sequence[Asked], progress: Progress) -> None:
+    """Ask what is not answered yet, a batch at a time; each batch is on disk before the next is asked."""
+    for one in asked:
+        name, total = one.benchmark.name, len(one.closed)
+        pending = [question for question in one.closed if (name, question.question_id) not in answers.found]
+        for start in range(0, len(pending), player.batch_size):
+            batch: list[Question] = pending[start : start + player.batch_size]
+            played = list(player.play(name, batch, one.benchmark.image_root, one.clusters))
+            fresh = [result for result in played if isinstance(result, Answered)]
+            folder.append(fresh)
+            answers.found |= {result.name: result for result in fresh}
+            answers.refused += [result for result in played if isinstance(result, Quarantined)]
+            progress(total - len(pending) + start + len(batch), total, name)
+
+
+def summarise_all(answers: Answers, asked: Sequence[Asked], resampling: Resampling) -> list[BenchmarkSummary]:
+    """The figures of every benchmark."""
+    return [_summary(answers, one, resampling) for one in asked]
+
+
+def write_run(
+    folder: RunFolder, subject: Subject, answers: Answers, asked: Sequence[Asked], summaries: Sequence[BenchmarkSummary]
+) -> Path:
+    """summary.json, report.md, report.html and excluded.jsonl; returns the page's path."""
+    excluded = [item for one in asked for item in one.benchmark.excluded]
+    write_records(folder.path / EXCLUDED, [*excluded, *answers.refused])
+    figures = {"model": subject.name, "digests": dict(subject.digests), "benchmarks": list(map(asdict, summaries))}
+    folder.write("summary.json", json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
+    facts = {"model": subject.name, **{name: value[:12] for name, value in subject.digests.items()}}
+    facts |= {"note": subject.note} if subject.note else {}
+    title = f"Evaluation on {', '.join(one.name for one in summaries)}"
+    folder.write("report.md", run_markdown(title, summaries, facts))
+    everything = [answered for one in asked for answered in answers.of(one)]
+    return folder.write("report.html", run_html(title, summaries, facts, everything))
+
+
+def _summary(answers: Answers, asked: Asked, resampling: Resampling) -> BenchmarkSummary:
+    name, found = asked.benchmark.name, answers.of(asked)
+    refused = [item for item in answers.refused if item.origin == name]
+    reasons = Counter(asked.benchmark.reasons) + Counter(kind_of(item.reason) for item in refused)
+    return BenchmarkSummary(
+        name=name,
+        records=asked.benchmark.records,
+        closed=summarise_closed(found, resampling),
+        excluded=dict(reasons.most_common()),
+        not_asked=dict(asked.not_asked),
+        notes=notes_of(found),
+    )

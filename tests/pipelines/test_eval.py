@@ -1,0 +1,170 @@
+"""`medrwr eval`: a policy on a benchmark, killed and continued; images that cannot be read; bad requests."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from medrwr.config import RolloutSettings
+from medrwr.errors import ArtefactError, ConfigError, SampleError
+from medrwr.evaluation.ladder import Resampling
+from medrwr.evaluation.runs.folder import PER_QUESTION, RunFolder
+from medrwr.policy.loading import Policy
+from medrwr.records import write_records
+from medrwr.rollout.engine import RolloutEngine
+from medrwr.serving.answering import Answerer
+from pipelines.arms import request_of
+from pipelines.benchmarking.asked import Asked, Selection, places_of, read_asked
+from pipelines.benchmarking.playing import Manner, Player
+from pipelines.benchmarking.running import Answers, claim_of, play_all, summarise_all, write_run
+from pipelines.benchmarking.subject import Subject
+from pipelines.cli.eval import Request
+from pipelines.cli.eval import run as evaluate
+from tests.pipelines.workspaces import make_workspace
+from tests.rollout.world import DictionaryRetriever, build_policy, draw_images, question
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve questions in the clinic's form; the image of one is no picture, that of another is missing."""
+    root = tmp_path_factory.mktemp("data")
+    draw_images(root)
+    (root / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    asked = [question(number, image=number % 2 == 1) for number in range(12)]
+    asked[3] = replace(asked[3], images=("broken.png",))
+    asked[5] = replace(asked[5], images=("absent.png",))
+    write_records(root / "questions/test.jsonl", asked)
+    return root
+
+
+@pytest.fixture(scope="module")
+def policy(data: Path) -> Policy:
+    return build_policy(data)
+
+
+@pytest.fixture
+def subject(policy: Policy) -> Subject:
+    engine = RolloutEngine(policy, DictionaryRetriever(), RolloutSettings(batch_size=4))
+    return Subject("tiny", Answerer(engine), {"checkpoint": "c" * 64, "index": "i" * 64}, {"rollout": {}})
+
+
+GREEDY = Manner()
+
+
+def start(
+    folder: Path, subject: Subject, data: Path, *, manner: Manner = GREEDY, stop_after: int = 0
+) -> tuple[Answers, list[Asked]]:
+    """A run; `stop_after` batches it is killed."""
+    selection = Selection()
+    asked = [read_asked("clinic", str(data), selection, unpacked=folder)]
+    run = RunFolder(folder)
+    answers = Answers({one.name: one for one in run.begin(claim_of(subject, asked, selection, manner))})
+    batches = 0
+
+    def progress(_done: int, _total: int, _label: str) -> None:
+        nonlocal batches
+        batches += 1
+        if batches == stop_after:
+            raise KeyboardInterrupt
+
+    play_all(run, answers, Player(subject.answerer, manner), asked, progress)
+    return answers, asked
+
+
+def test_m28_a_run_is_judged_and_what_cannot_be_asked_is_counted(tmp_path: Path, subject: Subject, data: Path) -> None:
+    answers, asked = start(tmp_path, subject, data)
+    (summary,) = summarise_all(answers, asked, Resampling(samples=200))
+    assert summary.records == 12
+    assert summary.closed is not None
+    assert summary.closed.score.questions == 10
+    requests = [request_of(one, data) for one in asked[0].closed if one.question_id != "q3i"]
+    letters = [one.answer.letter for one in subject.answerer.engine.run(requests, temperature=0.0)]
+    golds = [request.question.gold_letter for request in requests]
+    assert summary.closed.score.right == sum(map(str.__eq__, golds, map(str, letters)))
+    assert summary.closed.score.query_rate == 1.0
+    broken = "image .. cannot be decoded ..: replace it, or drop its question"
+    assert summary.excluded == {"image .. is missing": 1, broken: 1}
+    page = write_run(RunFolder(tmp_path), subject, answers, asked, [summary])
+    assert page.read_text().startswith("<!doctype html>")
+    figures = json.loads((tmp_path / "summary.json").read_text())["benchmarks"][0]
+    assert figures["closed"]["score"]["right"] == summary.closed.score.right
+    left_out = [json.loads(line) for line in (tmp_path / "excluded.jsonl").read_text().splitlines()]
+    assert {one["record_id"] for one in left_out} == {"q3i", "q5i"}
+
+
+def test_a_killed_run_asks_only_what_is_left(tmp_path: Path, subject: Subject, data: Path) -> None:
+    whole, _ = start(tmp_path / "whole", subject, data)
+    with pytest.raises(KeyboardInterrupt):
+        start(tmp_path / "killed", subject, data, stop_after=1)
+    before = (tmp_path / "killed" / PER_QUESTION).read_text()
+    answers, _ = start(tmp_path / "killed", subject, data)
+    after = (tmp_path / "killed" / PER_QUESTION).read_text()
+    assert after.startswith(before)
+    assert len(after.splitlines()) == 10
+    assert {name: one.verdict.letter for name, one in answers.found.items()} == {
+        name: one.verdict.letter for name, one in whole.found.items()
+    }
+
+
+def test_a_run_over_other_inputs_is_refused(tmp_path: Path, subject: Subject, data: Path) -> None:
+    start(tmp_path, subject, data)
+    with pytest.raises(ArtefactError, match=r"digests.index \(iiiiiiiiiiii.. there"):
+        start(tmp_path, replace(subject, digests={**subject.digests, "index": "j" * 64}), data)
+    with pytest.raises(ArtefactError, match=r"settings\.arm"):
+        start(tmp_path, subject, data, manner=Manner("no_retrieval"))
+
+
+def test_m29_arms_ask_differently(tmp_path: Path, subject: Subject, data: Path) -> None:
+    answers, _ = start(tmp_path, subject, data, manner=Manner("no_retrieval"))
+    assert all(not one.queries for one in answers.found.values())
+    assert all(one.verdict.parsed for one in answers.found.values())
+
+
+def test_a_question_is_asked_in_its_split_and_up_to_the_limit(tmp_path: Path) -> None:
+    asked = [replace(question(n), split="train" if n < 2 else "test") for n in range(6)]
+    write_records(tmp_path / "questions/test.jsonl", asked)
+    found = read_asked("clinic", str(tmp_path), Selection("test", 3, 1), unpacked=tmp_path)
+    assert len(found.closed) == 3
+    assert found.not_asked == {"of another split than test": 2, "beyond --limit": 1}
+    again = read_asked("clinic", str(tmp_path), Selection("test", 3, 1), unpacked=tmp_path)
+    assert again.digest == found.digest
+    file = tmp_path / "questions/validation.jsonl"
+    write_records(file, asked)
+    with pytest.raises(SampleError, match="0 closed questions to ask"):
+        read_asked("clinic", str(tmp_path), Selection("validation"), unpacked=tmp_path)
+
+
+def test_one_folder_for_all_or_one_each(tmp_path: Path) -> None:
+    (tmp_path / "medqa").mkdir()
+    assert places_of(["medqa", "bioasq"], [str(tmp_path)]) == [
+        ("medqa", str(tmp_path / "medqa")),
+        ("bioasq", str(tmp_path)),
+    ]
+    assert places_of(["medqa", "bioasq"], ["a", "b"]) == [("medqa", "a"), ("bioasq", "b")]
+    for names, data in ((["medqa", "bioasq", "clinic"], ["a", "b"]), (["medqa", "medqa"], ["a"]), ([""], ["a"])):
+        with pytest.raises(ConfigError):
+            places_of(names, data)
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        (Request(("vqarad",), ("x",)), "did you mean 'vqa-rad'"),
+        (Request(("medqa",), ("nowhere",)), "is no file or folder"),
+        (Request(("clinic",), ("DATA",), arm="best"), "--arm best is unknown"),
+        (Request(("clinic",), ("DATA",), seed=3), "--seed changes nothing at --temperature 0"),
+        (Request(("clinic",), ("DATA",), model="modls"), "neither a folder nor models:/"),
+        (Request(("clinic",), ("DATA",), split="tset"), "does not exist|unknown"),
+    ],
+)
+def test_a_bad_request_stops_before_any_work(
+    tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch, request_: Request, message: str
+) -> None:
+    monkeypatch.chdir(make_workspace(tmp_path))
+    given = replace(request_, data=tuple(str(data) if one == "DATA" else one for one in request_.data))
+    with pytest.raises((ConfigError, ArtefactError), match=message):
+        evaluate(given)
+    assert not (tmp_path / "reports").exists()
