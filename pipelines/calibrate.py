@@ -44,7 +44,7 @@ def run(context: StageContext) -> StageResult:
 
 def _headline(findings: Findings) -> str:
     quality, choice = findings.quality, findings.choice
-    honesty = f"ECE {quality.before.ece:.3f} -> {quality.after.ece:.3f}" if quality else "no answer could be parsed"
+    honesty = f"ECE {quality.before.ece:.3f} -> {quality.ece_promised:.3f}" if quality else "no answer could be parsed"
     scaling = f"{quality.scaling} scaling" if quality else "raw confidence"
     return (
         f"{scaling}, {honesty}, lambda {choice.point.threshold:.3f} re-retrieves "
@@ -108,6 +108,7 @@ def _metrics(findings: Findings) -> dict[str, float]:
         "nll_after": quality.fit.nll_after,
         "ece_before": quality.before.ece,
         "ece_after": quality.after.ece,
+        "ece_cross_validated": quality.ece_promised,
         "ece_adaptive_before": quality.before.ece_adaptive,
         "ece_adaptive_after": quality.after.ece_adaptive,
         "brier_constant": quality.after.brier_constant,

@@ -103,8 +103,18 @@ def _notes(context: StageContext, evaluated: Evaluated, metrics: Mapping[str, fl
     excluded = (
         f"{metrics['quarantined']:.0f} damaged test questions were left out." if metrics.get("quarantined") else ""
     )
+    asked = (question for cell, own in evaluated.cells.items() if cell.endswith("image") for question in own)
+    unseen = calibration.unseen(len(question.options) for question in asked)
+    counts = (
+        f"Image questions with {', '.join(map(str, unseen))} options: calibration saw none, so their confidence is "
+        "read by the map of all others."
+        if unseen
+        else ""
+    )
     invented = "Research use only. The clinic, its signs, conditions and treatments are invented."
-    return tuple(note for note in (sample, excluded, intervals, splits, again, *calibration.notes, invented) if note)
+    return tuple(
+        note for note in (sample, excluded, intervals, splits, again, *calibration.notes, counts, invented) if note
+    )
 
 
 def _figures(metrics: Mapping[str, float]) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -70,6 +70,11 @@ class Calibration:
     def confidence_scale(self) -> ConfidenceScale:
         """The fitted scale; in a file of schema 1 its temperature."""
         return self.scale or ConfidenceScale(ConfidenceMap(temperature=self.temperature))
+
+    def unseen(self, option_counts: Iterable[int]) -> tuple[int, ...]:
+        """Numbers of options that calibration did not see: the pooled map reads them. () where none is known."""
+        known = self.confidence_scale.by_options
+        return tuple(sorted({count for count in option_counts if known and count not in known}))
 
     def scale_of(self, trajectory: Trajectory) -> ConfidenceScale:
         """The scale for an answer: second answers may have one of their own."""

@@ -33,6 +33,12 @@ class Quality:
     auroc_before: float | None
     auroc: float | None
 
+    @property
+    def ece_promised(self) -> float:
+        """ECE to expect of answers that nothing was fitted on; of these answers where they cannot be folded."""
+        found = self.cross_validated.get(self.scaling)
+        return self.after.ece if found is None else found.ece
+
 
 def sample_of(question: Question, trajectory: Trajectory) -> AnswerSample:
     """What a parsed answer contributes."""

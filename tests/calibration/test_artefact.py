@@ -60,6 +60,12 @@ def test_scales_by_number_of_options_come_back(tmp_path):
     assert read_calibration(path).scale == scale
 
 
+def test_numbers_of_options_that_were_not_seen_are_named():
+    fitted = dataclasses.replace(RECORD, scale=ConfidenceScale(by_options={4: ConfidenceMap("platt")}))
+    assert fitted.unseen([4, 5, 2, 5]) == (2, 5)
+    assert RECORD.unseen([4]) == ()
+
+
 def test_a_certificate_comes_back(tmp_path):
     path = tmp_path / "calibration.json"
     certificate = Certificate(Promise("right_to_wrong", 0.02, 0.1), 0.4, 200, 200, 0, 0.0114)

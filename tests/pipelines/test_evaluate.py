@@ -16,6 +16,7 @@ from medrwr.evaluation.ladder import Resampling, assemble, chance_of
 from medrwr.evaluation.scorer import by_choice
 from medrwr.records import read_records
 from medrwr.rollout.cdir import Reretrieval
+from medrwr.rollout.confidence import ConfidenceMap, ConfidenceScale
 from medrwr.sinks import NullSink
 from pipelines.evaluate import judge_rungs
 from pipelines.evaluation_output import print_ladder, write_outputs
@@ -157,6 +158,15 @@ def test_m31_flips_and_copied_words_are_counted(context):
     assert [flips["no_retrieval", FINAL][name] for name in ("kept_right", "gained", "lost")] == [5, 10, 0]
     assert flips[FINAL, CDIR]["wrong_alike"] == 4
     assert finding_metrics(findings_of(data))["query_copy_rate"] == 0.0  # "ring" stands in no question
+
+
+def test_questions_whose_number_of_options_calibration_did_not_see_are_noted(context):
+    fitted = replace(CALIBRATION, scale=ConfidenceScale(by_options={5: ConfidenceMap("platt")}))
+    data = replace(evaluated(), calibration=fitted)
+    write_outputs(context, data, metrics_of(data), findings_of(data))
+    assert "Image questions with 4 options: calibration saw none" in (
+        context.paths.evaluation / "report.html"
+    ).read_text(encoding="utf-8")
 
 
 def test_examples_are_records_of_right_and_wrong(context):
