@@ -120,5 +120,9 @@ class TrackingError(MedrwrError):
     """The tracking server or the model registry cannot be reached."""
 
 
+class ExperimentError(MedrwrError):
+    """An experiment could not be run, or its results are gone."""
+
+
 class PromotionError(MedrwrError):
     """A model version may not carry the alias that it was asked to carry."""

@@ -34,19 +34,22 @@ class Arm:
 OWN_QUERY = Arm()
 ONE_QUERY = Arm(max_turns=1, by_probability=True)
 NO_RETRIEVAL = Arm(max_turns=0, by_probability=True)
+ANOTHERS_QUERY = Arm(max_turns=1, by_probability=True)
 QUESTION_AS_QUERY = Arm(max_turns=1, question_as_query=True, by_probability=True)
 AT_ONCE = Arm(max_turns=0, answer_at_once=True, by_probability=True)
 
 
-def request_of(question: Question, image_root: Path, arm: Arm = OWN_QUERY) -> RolloutRequest:
-    """The request that plays `question` in this arm."""
+def request_of(
+    question: Question, image_root: Path, arm: Arm = OWN_QUERY, *, query: str | None = None
+) -> RolloutRequest:
+    """The request that plays `question` in this arm; `query` is asked first, on the policy's behalf."""
     from medrwr.rollout.engine import RolloutRequest
 
     return RolloutRequest(
         question,
         image_root,
         max_turns=arm.max_turns,
-        forced_query=question.text if arm.question_as_query else None,
+        forced_query=question.text if arm.question_as_query else query,
         answer_at_once=arm.answer_at_once,
     )
 
@@ -62,13 +65,17 @@ def most_probable(question: Question, trajectory: Trajectory) -> Trajectory:
 
 @dataclass(frozen=True, slots=True)
 class GreedyRollout:
-    """A rollout callable for the scorer: greedy episodes of one arm, in the engine's batches, with progress."""
+    """A rollout callable for the scorer: greedy episodes of one arm, in the engine's batches, with progress.
+
+    `queries`, one a question, are asked first: for arms whose query someone else writes.
+    """
 
     engine: RolloutEngine
     image_root: Path
     arm: Arm
     sink: MetricSink
     label: str
+    queries: Sequence[str] | None = None
 
     def __call__(self, questions: Sequence[Question]) -> list[Trajectory]:
         """One trajectory for each question, in their order.
@@ -79,8 +86,10 @@ class GreedyRollout:
         size = self.engine.settings.batch_size
         played: list[Trajectory] = []
         by = self.arm.by_probability
+        queries: Sequence[str | None] = self.queries or [None] * len(questions)
         for start in range(0, len(questions), size):
-            requests = [request_of(q, self.image_root, self.arm) for q in questions[start : start + size]]
+            asked = zip(questions[start : start + size], queries[start : start + size], strict=True)
+            requests = [request_of(q, self.image_root, self.arm, query=query) for q, query in asked]
             batch = self.engine.run(requests, temperature=0.0)
             played += [most_probable(r.question, t) for r, t in zip(requests, batch, strict=True)] if by else batch
             self.sink.progress(len(played), len(questions), self.label)

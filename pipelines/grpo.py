@@ -56,7 +56,12 @@ class GrpoStage:
 
 
 def run_grpo(context: StageContext, stage: GrpoStage) -> StageResult:
-    """Train from the previous stage's model and save models/<stage>; a killed run goes on when called again."""
+    """Train from the previous stage's model and save models/<stage>; a killed run goes on when called again.
+
+    With `enabled: false` the previous stage's model is passed on as it is.
+    """
+    if not stage.settings.enabled:
+        return _pass_on(context, stage)
     deepspeed = _deepspeed_file(context, stage.settings)
     if deepspeed:
         be_alone()
@@ -84,6 +89,13 @@ def run_grpo(context: StageContext, stage: GrpoStage) -> StageResult:
     write_text_atomic(context.paths.rollouts(stage.name), _page(stage, watcher))
     work.remove()
     return _result(context, stage, history)
+
+
+def _pass_on(context: StageContext, stage: GrpoStage) -> StageResult:
+    context.paths.plots(stage.name).mkdir(parents=True, exist_ok=True)
+    save_trained(context, stage.name, open_trainable(context, stage.previous))
+    headline = f"skipped: the model of {stage.previous} goes on"
+    return StageResult({"steps": 0}, headline, (context.paths.model(stage.name),))
 
 
 def _page(stage: GrpoStage, watcher: Watcher) -> str:

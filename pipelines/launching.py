@@ -31,7 +31,7 @@ def settings_of(stage: str, params: Params) -> GrpoSettings | None:
 def processes_to_launch(stage: str, params: Params) -> int:
     """How many processes this one should start in its place; 0: it runs the stage itself."""
     settings = settings_of(stage, params)
-    if settings is None or LAUNCHED in os.environ:
+    if settings is None or not settings.enabled or LAUNCHED in os.environ:
         return 0
     count = settings.processes or _accelerators(params)
     return count if count > 1 else 0

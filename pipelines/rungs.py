@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Literal
 
 from medrwr.calibration.artefact import Calibration
 from medrwr.evaluation.ladder import TWO_HOP_CELLS, Rung
@@ -12,6 +13,7 @@ from medrwr.rollout.cdir import CdirRule
 from medrwr.rollout.engine import RolloutEngine
 from medrwr.types import Question, Trajectory
 from pipelines.arms import (
+    ANOTHERS_QUERY,
     AT_ONCE,
     NO_RETRIEVAL,
     ONE_QUERY,
@@ -20,7 +22,8 @@ from pipelines.arms import (
     Arm,
     GreedyRollout,
 )
-from pipelines.opening import BASE, image_root_of, open_engine, open_passages
+from pipelines.opening import BASE, image_root_of, open_cases, open_engine, open_passages
+from pipelines.querying import caption_queries, refined_queries
 from pipelines.second_looks import CDIR, SELF_CONSISTENCY, Looks, look_again, rungs_of, vote_again
 from pipelines.second_looks import RUNGS as LOOKED
 from pipelines.stage import StageContext
@@ -34,12 +37,18 @@ Played = dict[str, dict[str, list[Trajectory]]]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rung: which stage's model is asked, and how; `two_hop`: only questions that need two queries."""
+    """One rung: which stage's model is asked, and how.
+
+    Attributes:
+        two_hop: only questions that need two queries.
+        written: whose query it is where neither the policy nor the question gives it; only of questions with images.
+    """
 
     rung: Rung
     stage: str
     arm: Arm = OWN_QUERY
     two_hop: bool = False
+    written: Literal["refined", "caption"] | None = None
 
 
 STEPS = (
@@ -49,6 +58,8 @@ STEPS = (
     Step(Rung("grpo_text", "Text stage"), "grpo_text"),
     Step(Rung("no_retrieval", "Image stage, no retrieval"), FINAL, NO_RETRIEVAL),
     Step(Rung("question_as_query", "Image stage, question as query"), FINAL, QUESTION_AS_QUERY),
+    Step(Rung("refined_question", "Image stage, refined question"), FINAL, ANOTHERS_QUERY, written="refined"),
+    Step(Rung("caption_as_query", "Image stage, caption as query"), FINAL, ANOTHERS_QUERY, written="caption"),
     Step(Rung("one_query", "Image stage, one query allowed"), FINAL, ONE_QUERY, two_hop=True),
     Step(Rung(FINAL, "Image stage, own query"), FINAL),
 )
@@ -59,6 +70,8 @@ COMPARED = (
     ("grpo_text", FINAL),
     ("no_retrieval", FINAL),
     ("question_as_query", FINAL),
+    ("refined_question", FINAL),
+    ("caption_as_query", FINAL),
     ("one_query", FINAL),
     *((FINAL, rung.name) for rung in LOOKED),
     *((rung.name, CDIR) for rung in LOOKED[1:]),
@@ -68,8 +81,9 @@ COMPARED = (
 def play_rungs(context: StageContext, cells: Cells, calibration: Calibration) -> tuple[Played, Looks]:
     """All rungs, greedy; one model is open at a time.
 
-    Earlier checkpoints answer the first `ladder_questions_per_cell` questions of each cell, the final model all of
-    them; re-retrieval is for image questions only. Comes with the first and second answers.
+    Earlier checkpoints, and arms whose query someone else writes, answer the first `ladder_questions_per_cell`
+    questions of each cell, the final model all of them; re-retrieval is for image questions only. Comes with the
+    first and second answers.
 
     Raises:
         CheckpointError: a stage's model is missing or incomplete.
@@ -104,14 +118,31 @@ def rule_of(calibration: Calibration) -> CdirRule:
 def _asked(context: StageContext, step: Step, cells: Cells) -> Cells:
     if step.two_hop:
         return {cell: questions for cell, questions in cells.items() if cell in TWO_HOP_CELLS}
-    if step.stage == FINAL:
+    if step.stage == FINAL and not step.written:
         return cells
     fewer = context.params.evaluate.ladder_questions_per_cell
+    if step.written:
+        cells = {cell: questions for cell, questions in cells.items() if cell.endswith("image")}
     return {cell: questions[:fewer] for cell, questions in cells.items()}
 
 
 def _play(context: StageContext, engine: RolloutEngine, step: Step, cells: Cells) -> dict[str, list[Trajectory]]:
-    rollout = GreedyRollout(engine, image_root_of(context), step.arm, context.sink, f"evaluate: {step.rung.label}")
-    everything = rollout([question for questions in cells.values() for question in questions])
+    questions = [question for asked in cells.values() for question in asked]
+    queries = _queries(context, engine, step, questions)
+    label = f"evaluate: {step.rung.label}"
+    everything = GreedyRollout(engine, image_root_of(context), step.arm, context.sink, label, queries)(questions)
     answered = iter(everything)
-    return {cell: [next(answered) for _ in questions] for cell, questions in cells.items()}
+    return {cell: [next(answered) for _ in asked] for cell, asked in cells.items()}
+
+
+def _queries(
+    context: StageContext, engine: RolloutEngine, step: Step, questions: Sequence[Question]
+) -> list[str] | None:
+    root = image_root_of(context)
+    match step.written:
+        case "refined":
+            return refined_queries(engine, questions, root, context.sink)
+        case "caption":
+            return caption_queries(open_cases(context), questions, root)
+        case None:
+            return None

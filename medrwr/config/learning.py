@@ -63,6 +63,7 @@ class SftSettings(ConfigSection):
 class GrpoSettings(ConfigSection):
     """One GRPO stage (M22, M23)."""
 
+    enabled: bool = Field(True, description="false: the previous stage's model goes on as it is")
     rewards: tuple[Literal["format", "accuracy", "query_text", "query_image", "confidence"], ...] = (
         "format",
         "accuracy",

@@ -16,33 +16,7 @@ from ruamel.yaml import YAML
 REPOSITORY = Path(__file__).resolve().parents[2]
 AUTHOR = ("-c", "user.name=tests", "-c", "user.email=tests@localhost")
 NOT_NEEDED = ("tests/", "README.md", "docs/")
-TINY: dict[str, dict[str, Any]] = {
-    "clinic": {
-        "conditions_per_modality": 4,
-        "held_out_conditions": 8,
-        "sft_questions": 16,
-        "sft_findings": 8,
-        "sft_second_looks": 4,
-        "rl_text_questions": 16,
-        "rl_image_questions": 16,
-        "calibration_questions": 16,
-        "test_questions": 32,
-        "two_hop_test_questions": 8,
-        "image_cases": 24,
-        "encoder_pairs": 32,
-    },
-    "encoders": {"image_steps": 3, "image_batch": 8},
-    "rollout": {"max_turn_tokens": 24, "batch_size": 32},
-    "sft": {"epochs": 1, "batch_size": 8},
-    "grpo_text": {"steps": 2, "num_generations": 2, "prompts_per_step": 2, "save_steps": 1},
-    "grpo_multimodal": {"steps": 2, "num_generations": 2, "prompts_per_step": 2, "save_steps": 1},
-    "evaluate": {
-        "questions_per_cell": 4,
-        "ladder_questions_per_cell": 2,
-        "bootstrap_samples": 100,
-        "attribution_questions": 1,
-    },
-}
+TINY: dict[str, dict[str, Any]] = YAML(typ="safe").load(REPOSITORY / "params/small.yaml")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,95 @@
+"""Runs a grid row by row: what is finished is only read, and the table is written again after each row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from medrwr.config import Params
+from medrwr.records import write_text_atomic
+from pipelines.ablation.experiments import Experiment, is_done, read_answers, run_experiment, workspace_state
+from pipelines.ablation.grid import Grid, Overrides, Row
+from pipelines.ablation.results import Answers, Results, measure, pool
+from pipelines.ablation.tables import as_json, html, markdown
+from pipelines.tracking.store import open_store
+
+FOLDER = "reports/ablations"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The experiments of a grid: row name -> seed -> experiment; rows with equal parameters share theirs."""
+
+    grid: Grid
+    seeds: tuple[int, ...]
+    experiments: Mapping[str, Mapping[int, Experiment]]
+
+    @property
+    def distinct(self) -> list[Experiment]:
+        """Each once, in the order of the rows, seed by seed: the first seed's table is whole first."""
+        in_order = (self.experiments[row.name][seed] for seed in self.seeds for row in self.grid.rows)
+        return list({experiment.name: experiment for experiment in in_order}.values())
+
+
+def plan(root: Path, grid: Grid, seeds: Sequence[int], scale: Overrides) -> Plan:
+    """Which experiments the grid needs; `scale` is laid below each row's own parameters.
+
+    Raises:
+        ExperimentError: the workspace is no git repository.
+    """
+    state = workspace_state(root)
+    experiments = {
+        row.name: {seed: Experiment({**scale, **row.overrides, "base.seed": seed}, state) for seed in seeds}
+        for row in grid.rows
+    }
+    return Plan(grid, tuple(seeds), experiments)
+
+
+def run(root: Path, planned: Plan, params: Params) -> Iterator[tuple[Experiment, bool, Results]]:
+    """After each experiment: it, whether it had to be run, and the results so far, which are also on disk.
+
+    Raises:
+        ExperimentError: a chain failed; what was finished stays.
+        TrackingError: MLflow cannot be opened.
+    """
+    open_store(root)  # the experiments' temporary folders must not become its artefacts' address
+    answers: dict[str, list[dict[str, Any]]] = {}
+    for experiment in planned.distinct:
+        fresh = not is_done(root, experiment)
+        if fresh:
+            run_experiment(root, experiment)
+        answers[experiment.name] = read_answers(root, experiment)
+        results = _results(planned, answers, params)
+        write(root, results)
+        yield experiment, fresh, results
+
+
+def write(root: Path, results: Results) -> None:
+    """reports/ablations/<grid>.md, .json and .html."""
+    target = root / FOLDER / results.grid.name
+    write_text_atomic(target.with_suffix(".md"), markdown(results))
+    write_text_atomic(target.with_suffix(".json"), json.dumps(as_json(results), indent=1, ensure_ascii=False) + "\n")
+    write_text_atomic(target.with_suffix(".html"), html(results))
+
+
+def _results(planned: Plan, answers: Mapping[str, Sequence[Mapping[str, Any]]], params: Params) -> Results:
+    complete = {row.name: by_cell for row in planned.grid.rows if (by_cell := _pooled(planned, row, answers))}
+    seeds = [seed for seed in planned.seeds if _answered(planned, seed, answers)]
+    settings = params.evaluate
+    return measure(planned.grid, complete, seeds, samples=settings.bootstrap_samples, level=settings.confidence_level)
+
+
+def _pooled(planned: Plan, row: Row, answers: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Answers]:
+    by_seed = {
+        seed: answers[experiment.name]
+        for seed, experiment in planned.experiments[row.name].items()
+        if experiment.name in answers
+    }
+    return pool(row, by_seed)
+
+
+def _answered(planned: Plan, seed: int, answers: Mapping[str, Sequence[Mapping[str, Any]]]) -> bool:
+    return any(by_seed[seed].name in answers for by_seed in planned.experiments.values())

@@ -1,0 +1,106 @@
+"""`medrwr ablate`: one of the paper's tables by one command, resumable (M30)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from medrwr.config import Params
+from medrwr.errors import ConfigError
+from pipelines.ablation.experiments import is_done
+from pipelines.ablation.grid import Grid, Overrides
+from pipelines.ablation.grids import grid_named, on_bases
+from pipelines.ablation.running import FOLDER, Plan, plan, run
+from pipelines.ablation.tables import markdown
+from pipelines.cli.screen import make_console
+from pipelines.params import load_params, read_yaml
+from pipelines.process import set_environment
+
+SMALL = Path("params/small.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line asks for; no seeds: the workspace's own."""
+
+    grid: str
+    seeds: tuple[int, ...] = ()
+    small: bool = False
+    rows: tuple[str, ...] = ()
+    bases: tuple[Path, ...] = ()
+    dry_run: bool = False
+
+
+def ablate(request: Request, root: Path = Path(), console: Console | None = None) -> None:
+    """Run what is missing, a line each, and print the table.
+
+    Raises:
+        ConfigError: the grid, a row or a base checkpoint is not there.
+        ExperimentError: a chain failed; what was finished stays, and the next call goes on.
+    """
+    console = console or make_console()
+    params = load_params(root)
+    set_environment(params)
+    grid = choose(grid_named(request.grid, params), request)
+    scale = flat(read_yaml(root / SMALL)) if request.small else {}
+    planned = plan(root, grid, request.seeds or (params.base.seed,), scale)
+    missing = [experiment for experiment in planned.distinct if not is_done(root, experiment)]
+    done, total = len(planned.distinct) - len(missing), len(planned.distinct)
+    console.print(f"{grid.title}: {len(grid.rows)} rows, {total} experiments, {done} done")
+    if not request.dry_run:
+        _run(root, planned, params, console)
+
+
+def choose(grid: Grid, request: Request) -> Grid:
+    """The grid on further bases, and of its rows those that were asked for, with the reference.
+
+    Raises:
+        ConfigError: a row or a base checkpoint is not there.
+    """
+    for base in request.bases:
+        if not (base / "config.json").is_file():
+            raise ConfigError(f"--base {base} holds no config.json, expected a checkpoint folder")
+    grid = on_bases(grid, {base.name: str(base.resolve()) for base in request.bases})
+    if not request.rows:
+        return grid
+    known = [row.name for row in grid.rows]
+    for name in request.rows:
+        if name not in known:
+            raise ConfigError(f"{grid.name} has no row {name!r}: its rows are {', '.join(known)}")
+    chosen = tuple(row for row in grid.rows if row.name in (*request.rows, grid.reference))
+    return Grid(grid.name, grid.title, chosen, grid.reference, grid.note)
+
+
+def flat(sections: Mapping[str, Any], prefix: str = "") -> Overrides:
+    """Nested sections as dotted names.
+
+    >>> flat({"sft": {"epochs": 1}})
+    {'sft.epochs': 1}
+    """
+    found: dict[str, Any] = {}
+    for name, value in sections.items():
+        found |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    return found
+
+
+def _run(root: Path, planned: Plan, params: Params, console: Console) -> None:
+    total, table = len(planned.distinct), ""
+    for number, (experiment, fresh, results) in enumerate(run(root, planned, params), 1):
+        said, rows = "run" if fresh else "kept", ", ".join(_rows_of(planned, experiment.name))
+        console.print(f"[{number}/{total}] {experiment.name} {said}: {rows}", markup=False)
+        table = markdown(results)
+    console.print(table, markup=False)
+    console.print(f"{FOLDER}/{planned.grid.name}.html, .md and .json", markup=False)
+
+
+def _rows_of(planned: Plan, name: str) -> Sequence[str]:
+    return [
+        f"{row} (seed {seed})"
+        for row, by_seed in planned.experiments.items()
+        for seed, experiment in by_seed.items()
+        if experiment.name == name
+    ]
