@@ -15,10 +15,10 @@ from pipelines.ablation.results import Measured, Results
 
 def markdown(results: Results) -> str:
     """One table, and what its numbers are."""
-    header, rows = _table(results)
+    header, rows = table_of(results)
     lines = [f"## {results.grid.title}", "", f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
     lines += [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join([*lines, "", *_notes(results), ""])
+    return "\n".join([*lines, "", *notes_of(results), ""])
 
 
 def as_json(results: Results) -> dict[str, Any]:
@@ -43,9 +43,9 @@ def as_json(results: Results) -> dict[str, Any]:
 
 def html(results: Results) -> str:
     """A self-contained page with the table and one interval plot a cell."""
-    header, rows = _table(results)
+    header, rows = table_of(results)
     plots = "".join(_plot(results, cell) for cell in results.measured_cells)
-    notes = "".join(f"<li>{escape(note)}</li>" for note in _notes(results) if note)
+    notes = "".join(f"<li>{escape(note)}</li>" for note in notes_of(results) if note)
     body = [
         f"<h1>{escape(results.grid.title)}</h1>",
         table(header, [[escape(value) for value in row] for row in rows]),
@@ -55,7 +55,8 @@ def html(results: Results) -> str:
     return page(results.grid.title, body)
 
 
-def _table(results: Results) -> tuple[list[str], list[list[str]]]:
+def table_of(results: Results) -> tuple[list[str], list[list[str]]]:
+    """Headings, and a line for each row of the grid."""
     cells = results.measured_cells
     benchmarks = list(dict.fromkeys(name for row in results.grid.rows for name in row.paper))
     header = ["row", *(f"paper: {name}" for name in benchmarks), *(CELL_LABELS[cell] for cell in cells)]
@@ -82,7 +83,8 @@ def _cell(one: Measured | None) -> str:
     return f"{text}; {100 * gain.estimate:+.1f} {bounds}, p {p_text(one.adjusted_p)}"
 
 
-def _notes(results: Results) -> list[str]:
+def notes_of(results: Results) -> list[str]:
+    """What the numbers are."""
     grid = results.grid
     reference = next(row.label for row in grid.rows if row.name == grid.reference)
     seeds = ", ".join(map(str, results.seeds))

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
 from medrwr.config import Params
 from medrwr.errors import ConfigError
 from pipelines.ablation.experiments import is_done
 from pipelines.ablation.grid import Grid, Overrides
 from pipelines.ablation.grids import grid_named, on_bases
+from pipelines.ablation.results import Results
 from pipelines.ablation.running import FOLDER, Plan, plan, run
-from pipelines.ablation.tables import markdown
+from pipelines.ablation.tables import notes_of, table_of
 from pipelines.cli.screen import make_console
 from pipelines.params import load_params, read_yaml
 from pipelines.process import set_environment
@@ -88,13 +91,27 @@ def flat(sections: Mapping[str, Any], prefix: str = "") -> Overrides:
 
 
 def _run(root: Path, planned: Plan, params: Params, console: Console) -> None:
-    total, table = len(planned.distinct), ""
+    total, latest = len(planned.distinct), None
     for number, (experiment, fresh, results) in enumerate(run(root, planned, params), 1):
         said, rows = "run" if fresh else "kept", ", ".join(_rows_of(planned, experiment.name))
         console.print(f"[{number}/{total}] {experiment.name} {said}: {rows}", markup=False)
-        table = markdown(results)
-    console.print(table, markup=False)
+        latest = results
+    if latest is not None:
+        show(latest, console)
     console.print(f"{FOLDER}/{planned.grid.name}.html, .md and .json", markup=False)
+
+
+def show(results: Results, console: Console) -> None:
+    """The table for a terminal: a difference stands below its accuracy."""
+    header, rows = table_of(results)
+    table = Table(title=results.grid.title, title_justify="left", show_lines=True)
+    for heading in header:
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*(escape(value.replace("; ", "\n")) for value in row))
+    console.print(table)
+    for note in notes_of(results):
+        console.print(note, markup=False)
 
 
 def _rows_of(planned: Plan, name: str) -> Sequence[str]:

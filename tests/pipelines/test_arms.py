@@ -12,10 +12,12 @@ from PIL import Image
 from medrwr.config import RolloutSettings
 from medrwr.evaluation.scorer import judge_all
 from medrwr.rollout.engine import RolloutEngine
-from medrwr.types import Answer, Question
+from medrwr.types import Answer, ImageCase, Question, ScoredCase
 from pipelines.arms import (
+    ANOTHERS_QUERY,
     AT_ONCE,
     NO_RETRIEVAL,
+    ONE_QUERY,
     OWN_QUERY,
     QUESTION_AS_QUERY,
     Arm,
@@ -23,6 +25,7 @@ from pipelines.arms import (
     most_probable,
     request_of,
 )
+from pipelines.querying import caption_queries, refined_queries
 from tests.rollout.world import DictionaryRetriever, build_policy, question
 
 
@@ -37,6 +40,18 @@ class Counter:
 
     def progress(self, done, total, label):
         self.done.append((done, total, label))
+
+
+class CasesOfAShade:
+    """The case of an image is called after its brightness; a black image has none."""
+
+    def search_batch(self, images, *, k=None):
+        assert k == 1
+        shades = [int(np.asarray(image).mean()) for image in images]
+        return [
+            (ScoredCase(ImageCase(f"c{shade}", f"c{shade}.png", f"Finding of shade {shade}."), 0.9),) if shade else ()
+            for shade in shades
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +122,26 @@ def test_a_baseline_answers_with_its_most_probable_option_whatever_it_wrote(engi
     assert most_probable(asked, unread) is unread
     _, played = play(engine, images, NO_RETRIEVAL)
     assert all(one.answer.letter is not None for one in played if one.option_probs)
+
+
+def test_m29_a_refined_question_is_what_the_policy_asks_without_the_image(engine, images):
+    asked = [question(number, image=True) for number in range(4)]
+    queries = refined_queries(engine, asked, images, Counter())
+    blind = [replace(one, images=()) for one in asked]
+    played = GreedyRollout(engine, images, ONE_QUERY, Counter(), "x")(blind)
+    assert queries == [one.queries[0] if one.queries else blind[n].text for n, one in enumerate(played)]
+    assert any(query != one.text for query, one in zip(queries, asked, strict=True))
+
+
+def test_m29_the_caption_of_the_most_similar_case_is_the_query(tmp_path):
+    for number in range(4):
+        Image.fromarray(np.full((56, 56), 40 * number, dtype=np.uint8)).save(tmp_path / f"{number}.png")
+    asked = [question(number, image=number != 2) for number in range(4)]
+    queries = caption_queries(CasesOfAShade(), asked, tmp_path)
+    assert queries == [asked[0].text, "Finding of shade 40.", asked[2].text, "Finding of shade 120."]
+
+
+def test_m29_a_given_query_is_the_first_and_only_one(engine, images):
+    asked = [question(number, image=True) for number in range(4)]
+    played = GreedyRollout(engine, images, ANOTHERS_QUERY, Counter(), "x", ["ring"] * 4)(asked)
+    assert [one.queries for one in played] == [("ring",)] * 4

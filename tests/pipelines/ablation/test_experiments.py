@@ -1,0 +1,132 @@
+"""Rows as real DVC experiments on a chain of three quick stages: shared, killed, gone on with, failed (M30)."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from medrwr.config import parse
+from medrwr.errors import ExperimentError
+from pipelines.ablation.experiments import Experiment, is_done, read_answers, run_experiment, workspace_state
+from pipelines.ablation.grid import Grid, Row
+from pipelines.ablation.running import plan, run
+
+DVC_YAML = """
+stages:
+  shared: {cmd: python stage.py shared, deps: [stage.py], params: [base.seed], outs: [shared.txt]}
+  train: {cmd: python stage.py train, deps: [shared.txt], params: [sft.epochs], outs: [model.txt]}
+  evaluate: {cmd: python stage.py evaluate, deps: [model.txt], outs: [reports/evaluation]}
+"""
+STAGE = """
+import json, os, pathlib, sys, time
+stage = sys.argv[1]
+with open(os.environ["STAGES_RUN"], "a") as log:
+    print(stage, file=log)
+text = pathlib.Path("params.yaml").read_text()
+if stage == "train" and "epochs: 9" in text:
+    time.sleep(60 if os.environ.get("SLOW") else 0)
+if stage == "train" and "epochs: 3" in text:
+    sys.exit("3 epochs are too many")
+if stage == "evaluate":
+    out = pathlib.Path("reports/evaluation"); out.mkdir(parents=True)
+    right = "epochs: 9" in text
+    lines = [{"rung": "grpo_multimodal", "cell": "held_out_image",
+              "verdict": {"question_id": f"q{n}", "cluster": f"f{n}", "correct": right}} for n in range(4)]
+    (out / "per_question.jsonl").write_text("\\n".join(map(json.dumps, lines)))
+else:
+    pathlib.Path({"shared": "shared.txt", "train": "model.txt"}[stage]).write_text(text)
+"""
+GRID = Grid(
+    "g",
+    "G",
+    (Row("one", "one"), Row("nine", "nine", {"sft.epochs": 9}), Row("again", "again", {"sft.epochs": 9})),
+    reference="one",
+)
+
+
+@pytest.fixture
+def root(tracked: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("STAGES_RUN", str(tracked.parent / f"{tracked.name}.log"))
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"])
+    (tracked / "dvc.yaml").write_text(DVC_YAML)
+    (tracked / "stage.py").write_text(STAGE)
+    (tracked / "params.yaml").write_text("base: {seed: 1}\nsft:\n  epochs: 1\n")
+    (tracked / ".gitignore").write_text("/work\n/mlflow.db\n/mlruns\n/reports\n/shared.txt\n/model.txt\n")
+    author = ("-c", "user.name=tests", "-c", "user.email=tests@localhost")
+    for command in (
+        ("git", "init", "-q"),
+        (sys.executable, "-m", "dvc", "init", "-q"),
+        ("git", "add", "."),
+        ("git", *author, "commit", "-qm", "start"),
+    ):
+        subprocess.run(command, cwd=tracked, check=True, stdout=subprocess.DEVNULL)
+    return tracked
+
+
+def stages_run() -> list[str]:
+    return Path(os.environ["STAGES_RUN"]).read_text().split()
+
+
+def test_m30_rows_share_what_they_can_and_a_second_call_runs_nothing(root: Path) -> None:
+    planned = plan(root, GRID, (1,), {})
+    ended = [(fresh, results) for _, fresh, results in run(root, planned, parse({}))]
+    assert [fresh for fresh, _ in ended] == [True, True]  # 'again' is the experiment of 'nine'
+    assert stages_run() == ["shared", "train", "evaluate", "train", "evaluate"]
+    cells = ended[-1][1].cells
+    assert [cells[name]["held_out_image"].accuracy.estimate for name in ("one", "nine", "again")] == [0.0, 1.0, 1.0]
+    assert json.loads((root / "reports/ablations/g.json").read_text())["reference"] == "one"
+
+    again = [fresh for _, fresh, _ in run(root, plan(root, GRID, (1,), {}), parse({}))]
+    assert again == [False, False]
+    assert len(stages_run()) == 5
+
+
+def test_m30_a_killed_row_goes_on_behind_its_finished_stages(root: Path) -> None:
+    script = """
+from pathlib import Path
+from pipelines.ablation.experiments import Experiment, run_experiment, workspace_state
+run_experiment(Path("."), Experiment({"sft.epochs": 9}, workspace_state(Path("."))))
+"""
+    environment = {**os.environ, "SLOW": "1", "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
+    process = subprocess.Popen([sys.executable, "-c", script], cwd=root, env=environment, start_new_session=True)
+    log, deadline = Path(os.environ["STAGES_RUN"]), time.monotonic() + 60
+    while not (log.is_file() and "train" in stages_run()):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+    experiment = Experiment({"sft.epochs": 9}, workspace_state(root))
+    assert not is_done(root, experiment)
+    run_experiment(root, experiment)
+    assert stages_run() == ["shared", "train", "train", "evaluate"]
+    assert [line["verdict"]["correct"] for line in read_answers(root, experiment)] == [True] * 4
+
+
+def test_a_failed_row_is_told_with_its_last_lines(root: Path) -> None:
+    experiment = Experiment({"sft.epochs": 3}, workspace_state(root))
+    with pytest.raises(ExperimentError, match="3 epochs are too many"):
+        run_experiment(root, experiment)
+    assert not is_done(root, experiment)
+
+
+def test_a_changed_file_is_another_experiment_and_prose_is_not(root: Path) -> None:
+    before = workspace_state(root)
+    (root / "README.md").write_text("words")
+    assert workspace_state(root) == before
+    (root / "params.yaml").write_text("base: {seed: 2}\nsft:\n  epochs: 1\n")
+    assert workspace_state(root) != before
+    assert Experiment({"a": 1}, before).name == Experiment({"a": 1}, before).name != Experiment({"a": 2}, before).name
+
+
+def test_no_repository_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ExperimentError, match="need a git repository with a commit"):
+        workspace_state(tmp_path)

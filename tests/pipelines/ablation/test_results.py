@@ -1,0 +1,86 @@
+"""A grid's numbers by hand, and its table (M30, M31)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pipelines.ablation.grid import Grid, Row
+from pipelines.ablation.results import measure, pool
+from pipelines.ablation.tables import as_json, html, markdown
+
+GRID = Grid(
+    "t",
+    "Table T",
+    (
+        Row("less", "with <less>", {"a.b": 1}, paper={"MMMU-H&M": 61.25}),
+        Row("full", "all of it", paper={"MMMU-H&M": 65.5}),
+        Row("later", "not run", {"a.b": 2}),
+    ),
+    reference="full",
+)
+CELL = "held_out_image"
+
+
+def lines(right: int, questions: int = 20, rung: str = "grpo_multimodal") -> list[dict[str, Any]]:
+    """The first `right` are right; each question is a fact."""
+    return [
+        {
+            "rung": rung,
+            "cell": CELL,
+            "verdict": {"question_id": f"q{n}", "cluster": f"f{n}", "correct": n < right},
+        }
+        for n in range(questions)
+    ]
+
+
+def results(less: dict[int, int], full: dict[int, int]):
+    answers = {
+        row.name: pool(row, {seed: lines(right) for seed, right in by_seed.items()})
+        for row, by_seed in zip(GRID.rows, (less, full), strict=False)
+    }
+    return measure(GRID, answers, sorted(full), samples=200, level=0.95)
+
+
+def test_m30_a_difference_is_paired_with_the_reference() -> None:
+    """8 of 20 against 16 of 20: 40%, 80%, -40 points; 8 lost and none gained: p = 2 x .5^8."""
+    found = results({7: 8}, {7: 16}).cells
+    less, full = found["less"][CELL], found["full"][CELL]
+    assert (less.accuracy.estimate, full.accuracy.estimate) == (0.4, 0.8)
+    assert full.difference is None
+    assert less.difference is not None
+    assert less.difference.interval.estimate == pytest.approx(-0.4)
+    assert (less.difference.gained, less.difference.lost) == (0, 8)
+    assert less.adjusted_p == pytest.approx(2 * 0.5**8)
+    assert "later" not in found
+
+
+def test_m31_questions_of_two_seeds_are_different_questions() -> None:
+    """10 and 14 of 20: 24 of 40 over 40 facts."""
+    accuracy = results({1: 10, 2: 14}, {1: 20, 2: 20}).cells["less"][CELL].accuracy
+    assert (accuracy.estimate, accuracy.questions, accuracy.clusters) == (0.6, 40, 40)
+
+
+def test_only_the_rows_own_rung_is_read() -> None:
+    row = Row("cdir", "x", rung="cdir")
+    assert pool(row, {7: [*lines(1), *lines(2, rung="cdir")]})[CELL]["7/q1"] == ("7/f1", True)
+    assert pool(row, {7: lines(1)}) == {}
+
+
+def test_m30_the_papers_figures_stand_beside_ours() -> None:
+    text = markdown(results({7: 8}, {7: 16}))
+    assert "| row | paper: MMMU-H&M | held out, image |" in text
+    (line,) = [line for line in text.splitlines() if line.startswith("| with <less> ")]
+    assert line.startswith("| with <less> | 61.2 | 40.0 [")
+    assert "; -40.0 [" in line
+    assert "| not run | - | not run yet |" in text
+
+
+def test_the_page_escapes_and_the_json_reads_back() -> None:
+    found = results({7: 8}, {7: 16})
+    assert "with &lt;less&gt;" in html(found)
+    assert "<less>" not in html(found)
+    first = json.loads(json.dumps(as_json(found)))["rows"][0]
+    assert (first["overrides"], first["cells"][CELL]["accuracy"]["estimate"]) == ({"a.b": 1}, 0.4)
