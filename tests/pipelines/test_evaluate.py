@@ -121,7 +121,7 @@ def test_every_question_of_every_rung_has_a_line(context):
     write_outputs(context, data, metrics_of(data), findings_of(data))
     lines = (context.paths.evaluation / "per_question.jsonl").read_text().splitlines()
     rows = [json.loads(line) for line in lines]
-    assert len(rows) == 9 * 10 + 4 * 20
+    assert len(rows) == 11 * 10 + 4 * 20
     assert sum(row["verdict"]["correct"] for row in rows if row["rung"] == FINAL) == 15
 
 
