@@ -17,6 +17,7 @@ from medrwr.types import ImageCase, Quarantined
 
 _TABLES = {".csv": ",", ".tsv": "\t"}
 _IMAGE, _CAPTION, _ID = ("image", "file", "filename", "image_name"), ("caption", "text", "report", "findings"), ("id",)
+_LICENCE = ("licence", "license")
 _LEAST_WORDS = 4
 Progress = Callable[[int, int, str], None]
 
@@ -27,7 +28,7 @@ def read_archive(
     """Cases with a readable image and a caption of some words; the others with their reasons.
 
     `captions` is a CSV or TSV table with a header, JSON lines, a JSON array or parquet, with the columns `image` (a
-    path below `images`) and `caption`, and if there are such, `id` and `modality`.
+    path below `images`) and `caption`, and if there are such, `id`, `modality` and `source` (else the given one).
 
     Raises:
         ArtefactError: a path is missing, or no row is usable.
@@ -43,6 +44,12 @@ def read_archive(
 
     cases, refused = sort_out(_rows(captions), source, make)
     return _distinct(cases, images, refused, progress)
+
+
+def read_licences(captions: Path) -> dict[str, str]:
+    """By image, what the table's column `licence` (or `license`) says; empty without the column."""
+    rows = (row.values for row in _rows(captions) if row.values is not None)
+    return {_first(values, _IMAGE): told for values in rows if (told := _first(values, _LICENCE))}
 
 
 def _rows(captions: Path) -> Iterable[Row]:
@@ -68,7 +75,7 @@ def _case(row: Row, values: Mapping[str, Any], images: Path, source: str) -> Ima
         image,
         caption,
         text_of(values, "modality"),
-        source,
+        text_of(values, "source") or source,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from medrwr.curation.archive import read_archive
+from medrwr.curation.archive import read_archive, read_licences
 from medrwr.curation.card import card_of
 from medrwr.curation.endpoint import Asker, Prices
 from medrwr.curation.leaks import find_leaks
@@ -77,7 +77,9 @@ def curate(request: Request, console: Console | None = None) -> Reconstructed | 
         line.close()
         found = _without_leaks(found, request)
         rejected = [*refused, *found.rejected]
-        _write(request, found, rejected, card_of(cases, found, rejected, asker, licence=request.licence))
+        licences = read_licences(request.captions)
+        card = card_of(cases, found, rejected, asker, licence=request.licence, licences=licences)
+        _write(request, found, rejected, card)
     _say(console, request, found, rejected)
     return found
 

@@ -89,6 +89,19 @@ def test_m12_an_archive_becomes_questions_and_each_case_left_out_has_its_reason(
     card = (request_.out / CARD).read_text()
     assert "licence: CC BY 4.0" in card
     assert "| XR | 6 |" in card
+    assert "| archive | 6 |" in card  # no column names another source
+    assert "| CC BY 4.0 | 6 |" in card
+    assert "| not stated | 6 |" in card  # captions that name no part of the body
+
+
+def test_the_card_counts_sources_licences_and_body_parts_of_what_is_kept(request_: Request) -> None:
+    rows = request_.captions.read_text().splitlines()[:7]
+    told = [f"{rows[0]},source,licence", *(f"{row},PACS,CC0" for row in rows[1:3]), *(f"{row},," for row in rows[3:])]
+    request_.captions.write_text("\n".join(told).replace("field", "lung field"))
+    run(request_)
+    card = (request_.out / CARD).read_text()
+    for line in ("| PACS | 2 |", "| archive | 4 |", "| CC0 | 2 |", "| CC BY 4.0 | 4 |", "| chest | 6 |"):
+        assert line in card
 
 
 def test_a_second_run_gives_the_same_bytes_and_calls_nobody(request_: Request) -> None:
