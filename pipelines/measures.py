@@ -121,4 +121,6 @@ def _gain(ladder: Ladder, cell: str, first: str, second: str, name: str) -> dict
         f"{name}_lower": interval.lower,
         f"{name}_upper": interval.upper,
         f"{name}_mcnemar_p": found.difference.mcnemar_p,
+        f"{name}_permutation_p": found.difference.permutation_p,
+        f"{name}_holm_p": found.holm_p,
     }

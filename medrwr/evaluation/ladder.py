@@ -7,11 +7,12 @@ on the questions that both answered.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from medrwr.errors import SampleError
+from medrwr.evaluation.permutation import holm
 from medrwr.evaluation.scorer import Score, Verdict, summarise
 from medrwr.evaluation.statistics import Interval, PairedDifference, bootstrap_mean, paired_difference
 from medrwr.types import Question
@@ -38,12 +39,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`second` minus `first` on the questions of `cell` that both answered."""
+    """`second` minus `first` on the questions of `cell` that both answered.
+
+    `holm_p` is the permutation test's p, corrected for all comparisons of the ladder.
+    """
 
     cell: str
     first: str
     second: str
     difference: PairedDifference
+    holm_p: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +130,13 @@ def assemble(
         }
         for rung in rungs
     }
-    comparisons = tuple(
+    comparisons = [
         Comparison(cell, first, second, compare_verdicts(verdicts[first][cell], verdicts[second][cell], resampling))
         for first, second in compare
         for cell in CELLS
         if verdicts.get(first, {}).get(cell) and verdicts.get(second, {}).get(cell)
-    )
-    return Ladder(tuple(rungs), cells, comparisons, dict(chance), resampling.level)
+    ]
+    return Ladder(tuple(rungs), cells, _corrected(comparisons), dict(chance), resampling.level)
 
 
 def compare_verdicts(first: Sequence[Verdict], second: Sequence[Verdict], resampling: Resampling) -> PairedDifference:
@@ -152,6 +157,11 @@ def compare_verdicts(first: Sequence[Verdict], second: Sequence[Verdict], resamp
         level=resampling.level,
         seed=resampling.seed,
     )
+
+
+def _corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
+    adjusted = holm([item.difference.permutation_p for item in comparisons])
+    return tuple(replace(item, holm_p=float(p)) for item, p in zip(comparisons, adjusted, strict=True))
 
 
 def chance_of(questions: Sequence[Question]) -> float:

@@ -132,7 +132,8 @@ def _difference(item: Comparison | None) -> str:
         return "-"
     estimate, _, interval = difference_text(item).removesuffix(" points").partition(" ")
     change = f"{item.difference.gained} gained, {item.difference.lost} lost, p {p_text(item.difference.mcnemar_p)}"
-    return f"{estimate}<small>{interval}</small><small>{change}</small>"
+    tested = f"permutation p {p_text(item.difference.permutation_p)}, Holm {p_text(item.holm_p)}"
+    return f"{estimate}<small>{interval}</small><small>{change}</small><small>{tested}</small>"
 
 
 def _behaviour_table(ladder: Ladder) -> str:

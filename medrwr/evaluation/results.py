@@ -43,7 +43,13 @@ def ladder_json(ladder: Ladder) -> dict[str, Any]:
             for rung in ladder.rungs
         ],
         "comparisons": [
-            {"cell": item.cell, "first": item.first, "second": item.second, **asdict(item.difference)}
+            {
+                "cell": item.cell,
+                "first": item.first,
+                "second": item.second,
+                **asdict(item.difference),
+                "holm_p": item.holm_p,
+            }
             for item in ladder.comparisons
         ],
     }
@@ -65,12 +71,13 @@ def ladder_markdown(ladder: Ladder) -> str:
         "",
         f"Greedy accuracy, {percent} interval (bootstrap over facts), questions. An unparsed answer is wrong.",
         "",
-        f"| paired difference | cell | second - first [{percent}] | gained / lost | exact McNemar p |",
-        "| --- | --- | --- | --- | --- |",
+        f"| paired difference | cell | second - first [{percent}] | gained / lost | McNemar p | permutation p | Holm p |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     lines += [
         f"| {label} | {CELL_LABELS[item.cell]} | {difference_text(item)} | "
-        f"{item.difference.gained} / {item.difference.lost} | {p_text(item.difference.mcnemar_p)} |"
+        f"{item.difference.gained} / {item.difference.lost} | {p_text(item.difference.mcnemar_p)} | "
+        f"{p_text(item.difference.permutation_p)} | {p_text(item.holm_p)} |"
         for item in ladder.comparisons
         for label in [pair_text(ladder, item)]
     ]

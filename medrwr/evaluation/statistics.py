@@ -2,7 +2,8 @@
 
 Questions about one fact are not independent: the bootstrap draws facts (clusters) with replacement, not questions
 (Cameron, Gelbach & Miller 2008, doi:10.1162/rest.90.3.414; percentile interval). McNemar's test is the exact one, on
-discordant pairs, and treats questions as independent: it is reported beside the interval, never instead of it.
+discordant pairs, and treats questions as independent: it is reported beside the interval, never instead of it; so
+is the exact permutation test over facts (`medrwr.evaluation.permutation`).
 
 Where all values are equal, or there is one cluster, resampling shows no spread at all. A zero-width interval would be
 a false claim, so the interval is then that of the exact binomial over clusters (Clopper-Pearson: the unseen share of
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from medrwr.errors import SampleError
+from medrwr.evaluation.permutation import paired_permutation
 
 _CELLS = 4_000_000  # resampling counts held at once: about 32 MB
 Method = Literal["cluster bootstrap", "exact binomial over clusters"]
@@ -38,12 +40,16 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class PairedDifference:
-    """Second minus first, on the same questions. `gained` + `lost` are McNemar's discordant pairs."""
+    """Second minus first, on the same questions. `gained` + `lost` are McNemar's discordant pairs.
+
+    `mcnemar_p` takes questions as independent, `permutation_p` only facts: it is the one to go by.
+    """
 
     interval: Interval
     gained: int
     lost: int
     mcnemar_p: float
+    permutation_p: float
 
 
 def bootstrap_mean(
@@ -65,16 +71,21 @@ def paired_difference(
     samples: int = 2000,
     level: float = 0.95,
     seed: int = 0,
+    runs: int = 1,
 ) -> PairedDifference:
     """Accuracy of `second` minus that of `first`: two arms on the same questions, in the same order.
 
+    Args:
+        runs: values are shares of so many runs each (several seeds); McNemar's test is then the exact sign test.
+
     Raises:
-        SampleError: no values, unequal lengths, or one cluster label too many or too few.
+        SampleError: no values, unequal lengths, one cluster label too many or too few, or no multiples of `1 / runs`.
     """
     first_N, second_N = _values(first, clusters), _values(second, clusters)
     interval = _interval(second_N - first_N, clusters, samples=samples, level=level, seed=seed, floor=-1.0)
     gained, lost = int((second_N > first_N).sum()), int((second_N < first_N).sum())
-    return PairedDifference(interval, gained, lost, mcnemar(gained, lost))
+    permutation_p = paired_permutation(first_N, second_N, clusters, runs=runs)
+    return PairedDifference(interval, gained, lost, mcnemar(gained, lost), permutation_p)
 
 
 def mcnemar(gained: int, lost: int) -> float:

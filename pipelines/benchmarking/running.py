@@ -11,7 +11,7 @@ from pathlib import Path
 from medrwr.datasets.benchmarks.record import kind_of
 from medrwr.evaluation.ladder import Resampling
 from medrwr.evaluation.runs.answered import Answered
-from medrwr.evaluation.runs.folder import Claim, RunFolder
+from medrwr.evaluation.runs.folder import SUMMARY, Claim, RunFolder
 from medrwr.evaluation.runs.pages import run_html, run_markdown
 from medrwr.evaluation.runs.summary import BenchmarkSummary, notes_of, summarise_closed
 from medrwr.records import write_records
@@ -70,13 +70,14 @@ def write_run(
     excluded = [item for one in asked for item in one.benchmark.excluded]
     write_records(folder.path / EXCLUDED, [*excluded, *answers.refused])
     figures = {"model": subject.name, "digests": dict(subject.digests), "benchmarks": list(map(asdict, summaries))}
-    folder.write("summary.json", json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
     facts = {"model": subject.name, **{name: value[:12] for name, value in subject.digests.items()}}
     facts |= {"note": subject.note} if subject.note else {}
     title = f"Evaluation on {', '.join(one.name for one in summaries)}"
     folder.write("report.md", run_markdown(title, summaries, facts))
     everything = [answered for one in asked for answered in answers.of(one)]
-    return folder.write("report.html", run_html(title, summaries, facts, everything))
+    page = folder.write("report.html", run_html(title, summaries, facts, everything))
+    folder.write(SUMMARY, json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
+    return page
 
 
 def _summary(answers: Answers, asked: Asked, resampling: Resampling) -> BenchmarkSummary:

@@ -94,6 +94,18 @@ def evaluate(
 
 
 @app.command()
+def compare(
+    first: Annotated[str, typer.Argument(help="a run's folder, or several seeds of it with commas between them")],
+    second: Annotated[str, typer.Argument(help="the other run, likewise")],
+    json: Json = False,
+) -> None:
+    """Compare two runs of `medrwr eval` question by question: differences, intervals over cases, corrected p."""
+    from pipelines.cli.compare import compare as run
+
+    run(tuple(first.split(",")), tuple(second.split(",")), as_json=json)
+
+
+@app.command()
 def curate(
     images: Annotated[Path, typer.Option("--images", help="the folder of the archive's images")],
     captions: Annotated[Path, typer.Option("--captions", help="a table with the columns image and caption")],

@@ -71,13 +71,16 @@ def test_markdown_says_accuracy_interval_and_n(ladder):
     assert "| chance | 25.0% |" in text
     assert re.search(r"\| Final \| 75\.0% \[\d+\.\d, 100\.0\] n=4 \|", text)
     assert "| Base & first -> Final | held in, text | +50.0 [" in text
-    assert "| 2 / 0 | 0.500 |" in text  # exact McNemar: 2 x 1/4
+    assert "| 2 / 0 | 0.500 | 0.500 |" in text  # exact McNemar: 2 x 1/4; each question a fact of its own: the same
 
 
 def test_json_carries_all_numbers(ladder):
     data = json.loads(json.dumps(ladder_json(ladder)))
     assert data["rungs"][1]["cells"]["held_in_text"]["accuracy"]["estimate"] == 0.75
     assert data["comparisons"][0]["mcnemar_p"] == 0.5
+    assert data["comparisons"][0]["permutation_p"] == pytest.approx(0.5)
+    corrected = [item["holm_p"] for item in data["comparisons"]]
+    assert all(p >= item["permutation_p"] for p, item in zip(corrected, data["comparisons"], strict=True))
 
 
 @pytest.mark.parametrize(

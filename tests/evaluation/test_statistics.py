@@ -74,7 +74,7 @@ def test_m31_pairing_beats_two_intervals():
     assert difference.interval.estimate == pytest.approx(0.05)
     assert 0 < difference.interval.lower < 0.05 < difference.interval.upper < 0.11
     assert (difference.gained, difference.lost) == (5, 0)
-    assert difference.mcnemar_p == pytest.approx(2 / 32)
+    assert (difference.mcnemar_p, difference.permutation_p) == (pytest.approx(2 / 32), pytest.approx(2 / 32))
 
 
 def test_no_change_at_all_leaves_room_for_unseen_changes():

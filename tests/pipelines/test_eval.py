@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from pipelines.benchmarking.running import Answers, claim_of, play_all, summaris
 from pipelines.benchmarking.subject import Subject
 from pipelines.cli.eval import Request
 from pipelines.cli.eval import run as evaluate
+from pipelines.cli.main import main
 from tests.pipelines.workspaces import make_workspace
 from tests.rollout.world import DictionaryRetriever, build_policy, draw_images, question
 
@@ -121,6 +123,33 @@ def test_m29_arms_ask_differently(tmp_path: Path, subject: Subject, data: Path) 
     answers, _ = start(tmp_path, subject, data, manner=Manner("no_retrieval"))
     assert all(not one.queries for one in answers.found.values())
     assert all(one.verdict.parsed for one in answers.found.values())
+
+
+def test_m31_two_runs_are_compared_by_command(
+    tmp_path: Path,
+    subject: Subject,
+    data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(make_workspace(tmp_path))
+    right = []
+    for name, manner in (("own", Manner()), ("none", Manner("no_retrieval"))):
+        answers, asked = start(tmp_path / name, subject, data, manner=manner)
+        write_run(RunFolder(tmp_path / name), subject, answers, asked, summarise_all(answers, asked, Resampling(200)))
+        right.append(sum(one.verdict.correct for one in answers.found.values()))
+    monkeypatch.setattr(sys, "argv", ["medrwr", "compare", "none", "own"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    printed = capsys.readouterr().out
+    assert f"{100 * (right[0] - right[1]) / 10:+.1f}" in printed
+    assert "Holm's correction for 1 comparison" in printed
+    monkeypatch.setattr(sys, "argv", ["medrwr", "compare", "none", "own,none", "--json"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert "differ in settings other than the seed" in capsys.readouterr().err
 
 
 def test_a_question_is_asked_in_its_split_and_up_to_the_limit(tmp_path: Path) -> None:

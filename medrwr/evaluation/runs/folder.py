@@ -16,6 +16,7 @@ from medrwr.records import to_line, write_text_atomic
 
 RUN = "run.json"
 PER_QUESTION = "per_question.jsonl"
+SUMMARY = "summary.json"  # written last
 
 
 @dataclass(frozen=True, slots=True)

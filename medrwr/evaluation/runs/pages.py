@@ -7,7 +7,9 @@ from html import escape
 
 from medrwr.evaluation.charts import Whisker, render_whiskers
 from medrwr.evaluation.page import page, table
+from medrwr.evaluation.results import p_text
 from medrwr.evaluation.runs.answered import Answered
+from medrwr.evaluation.runs.comparison import Difference
 from medrwr.evaluation.runs.summary import BenchmarkSummary, ClosedSummary
 from medrwr.evaluation.statistics import Interval
 from medrwr.types import LETTERS
@@ -58,6 +60,25 @@ def account_of(summary: BenchmarkSummary) -> list[str]:
         lines += [f"kind {name}: {interval_text(found)}" for name, found in summary.closed.by_kind.items()]
         lines += [f"script {name}: {interval_text(found)}" for name, found in summary.closed.by_script.items()]
     return [*lines, *summary.notes]
+
+
+COMPARED = ("benchmark", "questions", "first", "second", "second - first", "gained / lost", "permutation p", "Holm p")
+
+
+def difference_row(item: Difference) -> list[str]:
+    """One line of the table of two runs, as `COMPARED` names them."""
+    interval = item.difference.interval
+    change = f"{100 * interval.estimate:+.1f} [{100 * interval.lower:+.1f}, {100 * interval.upper:+.1f}] points"
+    return [
+        item.benchmark if item.form == "closed" else f"{item.benchmark}, open",
+        f"{interval.questions} ({interval.clusters} cases)",
+        f"{item.first:.1%}",
+        f"{item.second:.1%}",
+        change,
+        f"{item.difference.gained} / {item.difference.lost}",
+        p_text(item.difference.permutation_p),
+        p_text(item.holm_p),
+    ]
 
 
 def run_html(
