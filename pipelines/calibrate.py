@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from medrwr.calibration.artefact import Calibration, digests_of, write_calibration
+from medrwr.calibration.cost import Costs
 from medrwr.calibration.fitting import Findings, fit_calibration
+from medrwr.config import CalibrateSettings
 from medrwr.errors import SampleError
 from medrwr.records import read_records
 from medrwr.rollout.cdir import CdirRule, Reretrieval, reretrieve
@@ -36,7 +38,7 @@ def run(context: StageContext) -> StageResult:
     )
     calibration = _record(context, findings, rule)
     write_calibration(context.paths.calibration, calibration)
-    write_plots(context.paths.plots(STAGE), findings)
+    write_plots(context.paths.plots(STAGE), findings, context.params.calibrate)
     metrics = {**_metrics(findings), "quarantined": len(bad)}
     tags = {"notes": "; ".join(findings.notes)} if findings.notes else {}
     return StageResult(metrics, _headline(findings), (context.paths.calibration,), tags)
@@ -122,10 +124,18 @@ def _metrics(findings: Findings) -> dict[str, float]:
     return metrics | measured | {name: value for name, value in separation.items() if value is not None}
 
 
-def write_plots(folder: Path, findings: Findings) -> None:
+def write_plots(folder: Path, findings: Findings, settings: CalibrateSettings) -> None:
     """threshold.csv and, where answers could be parsed, reliability.csv and risk_coverage.csv."""
+    costs = Costs(settings.look_cost, settings.flip_cost)
     curve = [
-        {"threshold": point.threshold, "accuracy": point.accuracy, "share": point.share}
+        {
+            "threshold": point.threshold,
+            "accuracy": point.accuracy,
+            "share": point.share,
+            "net_gain": costs.gain(point, findings.answers),
+            "left_alone_error": point.left_alone_error,
+            "right_to_wrong": point.lost / findings.answers,
+        }
         for point in thinned(findings.choice.curve)
     ]
     write_csv(folder / "threshold.csv", curve)

@@ -18,13 +18,17 @@ from medrwr.errors import SampleError
 
 @dataclass(frozen=True, slots=True)
 class ThresholdPoint:
-    """What one lambda does on a split: `share` asked again, `accuracy` of the final answers, and the flips by it."""
+    """What one lambda does on a split: `share` asked again, `accuracy` of the final answers, and the flips by it.
+
+    `left_alone_error` is the share of wrong answers among those that are not asked again, 0 where all are.
+    """
 
     threshold: float
     share: float
     accuracy: float
     gained: int  # wrong before, right after
     lost: int  # right before, wrong after
+    left_alone_error: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,4 +124,5 @@ def _point(confidence_N: Floats, before_N: Bools, after_N: Bools, threshold: flo
         accuracy=float(final_N.mean()),
         gained=int((final_N & ~before_N).sum()),
         lost=int((before_N & ~final_N).sum()),
+        left_alone_error=0.0 if again_N.all() else float((~before_N[~again_N]).mean()),
     )

@@ -18,6 +18,7 @@ def test_m27_curve_by_hand():
     assert [point.share for point in curve] == [0.0, 0.25, 0.5, 0.75, 1.0]
     assert [point.accuracy for point in curve] == [0.5, 0.75, 0.75, 0.5, 0.5]
     assert [(point.gained, point.lost) for point in curve] == [(0, 0), (1, 0), (1, 0), (1, 1), (1, 1)]
+    assert [point.left_alone_error for point in curve] == pytest.approx([1 / 2, 1 / 3, 0.0, 0.0, 0.0])
 
 
 def test_among_equals_the_fewest_are_asked_again():
