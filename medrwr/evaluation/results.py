@@ -71,7 +71,7 @@ def ladder_markdown(ladder: Ladder) -> str:
         "",
         f"Greedy accuracy, {percent} interval (bootstrap over facts), questions. An unparsed answer is wrong.",
         "",
-        f"| paired difference | cell | second - first [{percent}] | gained / lost | McNemar p | permutation p | Holm p |",
+        f"| pair | cell | second - first [{percent}] | gained / lost | exact McNemar p | permutation p | Holm p |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     lines += [
