@@ -16,7 +16,9 @@ from pipelines.ablation.grid import Overrides
 from pipelines.tracking.store import URI_VARIABLE, tracking_uri
 
 TARGET = "evaluate"
-ANSWERS = "reports/evaluation/per_question.jsonl"
+ANSWERS = "per_question.jsonl"
+SECOND_LOOKS = "second_looks.jsonl"
+_REPORT = "reports/evaluation"
 _LEFT_OUT = (":(exclude)dvc.lock", ":(exclude)tests", ":(exclude)*.md")
 _SPOKEN = 15  # lines of a failed chain that are repeated
 
@@ -69,8 +71,8 @@ def run_experiment(root: Path, experiment: Experiment) -> None:
         raise ExperimentError(f"{experiment.name} with {dict(experiment.overrides)} failed; the end of {log}:\n{last}")
 
 
-def read_answers(root: Path, experiment: Experiment) -> list[dict[str, Any]]:
-    """Every question of every rung, as the experiment's evaluation judged it.
+def read_lines(root: Path, experiment: Experiment, name: str = ANSWERS) -> list[dict[str, Any]]:
+    """The lines of one file that the experiment's evaluation wrote: every question of every rung, or every second look.
 
     Raises:
         ExperimentError: its results are no longer in DVC's cache.
@@ -79,10 +81,10 @@ def read_answers(root: Path, experiment: Experiment) -> list[dict[str, Any]]:
     from dvc.exceptions import DvcException
 
     try:
-        text = dvc.api.read(ANSWERS, repo=str(root), rev=experiment.name, encoding="utf-8")
+        text = dvc.api.read(f"{_REPORT}/{name}", repo=str(root), rev=experiment.name, encoding="utf-8")
     except (DvcException, OSError) as error:
         raise ExperimentError(
-            f"{experiment.name} is kept, but its {ANSWERS} is not in the cache ({error}): "
+            f"{experiment.name} is kept, but its {_REPORT}/{name} is not in the cache ({error}): "
             f"remove it by `dvc exp remove {experiment.name}` and run the ablation again"
         ) from error
     return [json.loads(line) for line in text.splitlines()]

@@ -36,13 +36,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table: `reference` names the row that the others are compared with."""
+    """A table: `reference` names the row that the others are compared with.
+
+    `confidences` adds what second looks did to the confidence of the questions asked again.
+    """
 
     name: str
     title: str
     rows: tuple[Row, ...]
     reference: str
     note: str = ""
+    confidences: bool = False
 
 
 def four(mm: float, mmmu: float, pro: float, ec: float) -> dict[str, float]:

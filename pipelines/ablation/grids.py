@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from medrwr.config import Params, RewardSettings
 from medrwr.errors import ConfigError
@@ -95,7 +96,14 @@ FIG3A = Grid(
     reference="full",
     note="`--base FOLDER` repeats the rows on another base checkpoint.",
 )
-FIG3C = Grid("fig3c", "Fig. 3c: confidence before and after re-retrieval", (FULL, FULL_CDIR), reference="full")
+FIG3C = Grid(
+    "fig3c",
+    "Fig. 3c: confidence before and after re-retrieval",
+    (FULL, FULL_CDIR),
+    reference="full",
+    note="Published: re-retrieval raises the mean confidence of uncertain cases by 0.12 to 0.21.",
+    confidences=True,
+)
 GRIDS = {grid.name: grid for grid in (TABLE1, TABLE2, TABLE3, TABLE11, FIG3A, FIG3B, FIG3C)}
 NAMES = (*GRIDS, "table12", "rewardparts")
 
@@ -144,4 +152,4 @@ def on_bases(grid: Grid, bases: Mapping[str, str]) -> Grid:
         for name, path in bases.items()
         for row in grid.rows
     )
-    return Grid(grid.name, grid.title, (*grid.rows, *more), grid.reference, grid.note)
+    return replace(grid, rows=(*grid.rows, *more))

@@ -9,6 +9,7 @@ from typing import Any
 from medrwr.evaluation.ladder import CELLS
 from medrwr.evaluation.permutation import holm
 from medrwr.evaluation.statistics import Interval, PairedDifference, bootstrap_mean, paired_difference
+from pipelines.ablation.confidences import Change
 from pipelines.ablation.grid import Grid, Row
 
 Answers = Mapping[str, tuple[str, bool]]
@@ -32,6 +33,7 @@ class Results:
     grid: Grid
     seeds: tuple[int, ...]
     cells: Mapping[str, Mapping[str, Measured]]
+    changes: tuple[Change, ...] = ()
 
     @property
     def measured_cells(self) -> list[str]:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from medrwr.config import Params
 from medrwr.records import write_text_atomic
-from pipelines.ablation.experiments import Experiment, is_done, read_answers, run_experiment, workspace_state
+from pipelines.ablation.confidences import Change, changes_of
+from pipelines.ablation.experiments import (
+    SECOND_LOOKS,
+    Experiment,
+    is_done,
+    read_lines,
+    run_experiment,
+    workspace_state,
+)
 from pipelines.ablation.grid import Grid, Overrides, Row
 from pipelines.ablation.results import Answers, Results, measure, pool
 from pipelines.ablation.tables import as_json, html, markdown
@@ -61,8 +69,8 @@ def run(root: Path, planned: Plan, params: Params) -> Iterator[tuple[Experiment,
         fresh = not is_done(root, experiment)
         if fresh:
             run_experiment(root, experiment)
-        answers[experiment.name] = read_answers(root, experiment)
-        results = _results(planned, answers, params)
+        answers[experiment.name] = read_lines(root, experiment)
+        results = replace(_results(planned, answers, params), changes=_changes(root, planned, answers, params))
         write(root, results)
         yield experiment, fresh, results
 
@@ -89,6 +97,15 @@ def _pooled(planned: Plan, row: Row, answers: Mapping[str, Sequence[Mapping[str,
         if experiment.name in answers
     }
     return pool(row, by_seed)
+
+
+def _changes(root: Path, planned: Plan, answers: Mapping[str, object], params: Params) -> tuple[Change, ...]:
+    if not planned.grid.confidences:
+        return ()
+    done = {seed: one for seed, one in planned.experiments[planned.grid.reference].items() if one.name in answers}
+    looks = {seed: read_lines(root, experiment, SECOND_LOOKS) for seed, experiment in done.items()}
+    settings = params.evaluate
+    return tuple(changes_of(looks, samples=settings.bootstrap_samples, level=settings.confidence_level))
 
 
 def _answered(planned: Plan, seed: int, answers: Mapping[str, Sequence[Mapping[str, Any]]]) -> bool:

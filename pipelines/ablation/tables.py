@@ -27,6 +27,7 @@ def as_json(results: Results) -> dict[str, Any]:
         "grid": results.grid.name,
         "reference": results.grid.reference,
         "seeds": list(results.seeds),
+        "changes": [asdict(change) for change in results.changes],
         "rows": [
             {
                 "name": row.name,
@@ -96,6 +97,7 @@ def notes_of(results: Results) -> list[str]:
         measured,
         "The paper's figures are of other benchmarks, models and data: compare directions, not numbers.",
         *([grid.note] if grid.note else []),
+        *(change.text for change in results.changes),
     ]
 
 

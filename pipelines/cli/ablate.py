@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ def choose(grid: Grid, request: Request) -> Grid:
         if name not in known:
             raise ConfigError(f"{grid.name} has no row {name!r}: its rows are {', '.join(known)}")
     chosen = tuple(row for row in grid.rows if row.name in (*request.rows, grid.reference))
-    return Grid(grid.name, grid.title, chosen, grid.reference, grid.note)
+    return replace(grid, rows=chosen)
 
 
 def flat(sections: Mapping[str, Any], prefix: str = "") -> Overrides:

@@ -14,7 +14,7 @@ import pytest
 
 from medrwr.config import parse
 from medrwr.errors import ExperimentError
-from pipelines.ablation.experiments import Experiment, is_done, read_answers, run_experiment, workspace_state
+from pipelines.ablation.experiments import Experiment, is_done, read_lines, run_experiment, workspace_state
 from pipelines.ablation.grid import Grid, Row
 from pipelines.ablation.running import plan, run
 
@@ -108,7 +108,7 @@ run_experiment(Path("."), Experiment({"sft.epochs": 9}, workspace_state(Path("."
     assert not is_done(root, experiment)
     run_experiment(root, experiment)
     assert stages_run() == ["shared", "train", "train", "evaluate"]
-    assert [line["verdict"]["correct"] for line in read_answers(root, experiment)] == [True] * 4
+    assert [line["verdict"]["correct"] for line in read_lines(root, experiment)] == [True] * 4
 
 
 def test_a_failed_row_is_told_with_its_last_lines(root: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.ablation.confidences import changes_of
 from pipelines.ablation.grid import Grid, Row
 from pipelines.ablation.results import measure, pool
 from pipelines.ablation.tables import as_json, html, markdown
@@ -76,6 +77,23 @@ def test_m30_the_papers_figures_stand_beside_ours() -> None:
     assert line.startswith("| with <less> | 61.2 | 40.0 [")
     assert "; -40.0 [" in line
     assert "| not run | - | not run yet |" in text
+
+
+def test_m30_confidence_before_and_after_a_second_look() -> None:
+    """Asked again: .4 -> .5 and .2 -> .6, mean .3 -> .55, +.25; who was not asked again does not count."""
+    line = {"cell": CELL, "first": "A", "second": "B", "asked": True}
+    looks = [
+        {**line, "question_id": "1", "first_probs": [0.4, 0.6], "second_probs": [0.5, 0.5]},
+        {**line, "question_id": "2", "first_probs": [0.2, 0.8], "second_probs": [0.4, 0.6]},
+        {**line, "question_id": "3", "first_probs": [0.9, 0.1], "second_probs": [0.1, 0.9], "asked": False},
+        {**line, "question_id": "4", "first_probs": [0.1, 0.9], "second": None, "second_probs": []},
+    ]
+    (change,) = changes_of({7: looks}, samples=200, level=0.95)
+    assert (change.before, change.after) == (pytest.approx(0.3), pytest.approx(0.55))
+    assert (change.gain.estimate, change.gain.questions) == (pytest.approx(0.25), 2)
+    assert change.text.startswith(
+        "held out, image: mean confidence of the 2 questions asked again 0.30 -> 0.55, +0.25 ["
+    )
 
 
 def test_the_page_escapes_and_the_json_reads_back() -> None:

@@ -1,0 +1,52 @@
+"""What a second look does to confidence: of the questions asked again, before and after (Fig. 3c)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from medrwr.evaluation.ladder import CELLS
+from medrwr.evaluation.results import CELL_LABELS
+from medrwr.evaluation.statistics import Interval, paired_difference
+from medrwr.types import LETTERS
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Mean probability of the chosen option, first and second answer; `gain` is their difference."""
+
+    cell: str
+    before: float
+    after: float
+    gain: Interval
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        bounds = f"[{self.gain.lower:+.2f}, {self.gain.upper:+.2f}]"
+        return (
+            f"{CELL_LABELS[self.cell]}: mean confidence of the {self.gain.questions} questions asked again "
+            f"{self.before:.2f} -> {self.after:.2f}, {self.gain.estimate:+.2f} {bounds}"
+        )
+
+
+def changes_of(looks: Mapping[int, Iterable[Mapping[str, Any]]], *, samples: int, level: float) -> list[Change]:
+    """By cell, over the second looks of all seeds: lines of second_looks.jsonl. A cell without any is left out."""
+    pairs: dict[str, list[tuple[str, float, float]]] = {}
+    for seed, lines in looks.items():
+        for line in lines:
+            if line["asked"] and line["second_probs"]:
+                before, after = (_chosen(line[which], line[f"{which}_probs"]) for which in ("first", "second"))
+                pairs.setdefault(line["cell"], []).append((f"{seed}/{line['question_id']}", before, after))
+    return [_change(cell, pairs[cell], samples, level) for cell in CELLS if cell in pairs]
+
+
+def _chosen(letter: str | None, probs: list[float]) -> float:
+    return probs[LETTERS.index(letter)] if letter and probs else 0.0
+
+
+def _change(cell: str, pairs: list[tuple[str, float, float]], samples: int, level: float) -> Change:
+    names, before, after = zip(*pairs, strict=True)
+    gain = paired_difference(before, after, names, samples=samples, level=level).interval
+    return Change(cell, sum(before) / len(before), sum(after) / len(after), gain)
