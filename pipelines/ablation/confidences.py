@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from medrwr.evaluation.ladder import CELLS
 from medrwr.evaluation.results import CELL_LABELS
-from medrwr.evaluation.statistics import Interval, paired_difference
+from medrwr.evaluation.statistics import Interval, bootstrap_mean
 from medrwr.types import LETTERS
 
 
@@ -48,5 +48,8 @@ def _chosen(letter: str | None, probs: list[float]) -> float:
 
 def _change(cell: str, pairs: list[tuple[str, float, float]], samples: int, level: float) -> Change:
     names, before, after = zip(*pairs, strict=True)
-    gain = paired_difference(before, after, names, samples=samples, level=level).interval
+    halves = [(1 + second - first) / 2 for first, second in zip(before, after, strict=True)]  # in [0, 1], as asked for
+    mean = bootstrap_mean(halves, names, samples=samples, level=level)
+    estimate, lower, upper = (2 * value - 1 for value in (mean.estimate, mean.lower, mean.upper))
+    gain = replace(mean, estimate=estimate, lower=lower, upper=upper)
     return Change(cell, sum(before) / len(before), sum(after) / len(after), gain)
