@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tests.benchmarks.calibration_parts.cdir import cdir
 from tests.benchmarks.calibration_parts.certified import certified
-from tests.benchmarks.calibration_parts.chain import Chain, trained
+from tests.benchmarks.calibration_parts.chain import CASES, Chain, trained
 from tests.benchmarks.calibration_parts.quality import quality
 
 PARTS = ("quality", "cdir", "certified", "summary")
@@ -82,12 +82,14 @@ def main() -> int:
     parser.add_argument("--small", action="store_true", help="fewer questions and splits")
     parser.add_argument("--only", choices=PARTS, help="one part")
     parser.add_argument("--workspace", action="append", type=Path, help="a trained chain; again for more seeds")
+    parser.add_argument("--cases", type=int, nargs="+", default=CASES, help="numbers of similar cases")
     parser.add_argument("--keep", type=Path, help="a folder for the answers, so that they are played once")
     options = parser.parse_args()
     roots: list[Path] = options.workspace or [Path()]
     for root in filter(lambda one: not trained(one), roots):
         print(f"{root}: no trained chain (models/grpo_multimodal and both indexes), `dvc repro calibrate` makes one")
-    chains = [Chain(root, keep=options.keep, small=options.small) for root in roots if trained(root)]
+    cases = options.cases[:2] if options.small else options.cases
+    chains = [Chain(root, keep=options.keep, cases=cases, small=options.small) for root in roots if trained(root)]
     figures: dict[str, float] = {}
     left_out = []
     for part in [options.only] if options.only else PARTS:

@@ -51,13 +51,14 @@ class Chain:
 
     Args:
         keep: a folder for the answers; None: they are played anew.
-        small: a handful of questions, k up to 2.
+        cases: numbers of similar cases to ask again with.
+        small: a handful of questions.
     """
 
-    def __init__(self, root: Path, *, keep: Path | None, small: bool) -> None:
+    def __init__(self, root: Path, *, keep: Path | None, cases: Sequence[int] = CASES, small: bool = False) -> None:
         self.context = StageContext(load_params(root), Paths(root), NullSink())
         self.name = root.resolve().name
-        self.cases = CASES[:2] if small else CASES
+        self.cases = tuple(cases)
         self._keep, self._small = keep, small
 
     @cached_property
