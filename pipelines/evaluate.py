@@ -10,6 +10,7 @@ from medrwr.evaluation.scorer import Verdict, by_choice, judge_all
 from medrwr.records import read_records
 from medrwr.types import Question
 from pipelines.attribution import leave_one_out
+from pipelines.contamination import contamination_of
 from pipelines.disjoint import require_disjoint_splits
 from pipelines.evaluation_output import print_ladder, write_outputs
 from pipelines.evaluation_traces import trace_all
@@ -39,7 +40,8 @@ def run(context: StageContext) -> StageResult:
     }
     ladders = _ladder(context, cells, verdicts), _ladder(context, cells, choices)
     evaluated = Evaluated(cells, played, verdicts, *ladders, calibration, looks)
-    findings = findings_of(evaluated, passages=leave_one_out(context, evaluated))
+    contamination = contamination_of(context, evaluated)
+    findings = findings_of(evaluated, passages=leave_one_out(context, evaluated), contamination=contamination)
     metrics = {**metrics_of(evaluated), **finding_metrics(findings), "quarantined": len(bad)}
     trace_all(context.sink, evaluated, every=context.params.evaluate.trace_every)
     write_outputs(context, evaluated, metrics, findings)

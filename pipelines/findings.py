@@ -1,36 +1,51 @@
-"""What an evaluation found beyond accuracies: failures and attribution, as numbers, JSON and sections of the report."""
+"""What an evaluation found beyond accuracies - failures, attribution, contamination - as numbers, JSON and sections."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from medrwr.evaluation.attribution import Influence
-from medrwr.evaluation.finding_tables import copy_section, failure_section, flip_section, influence_section
+from medrwr.evaluation.finding_tables import (
+    clean_section,
+    copy_section,
+    failure_section,
+    flag_section,
+    flip_section,
+    influence_section,
+)
 from medrwr.evaluation.sections import Section
 from medrwr.evaluation.taxonomy import FailureRow
 from pipelines.attribution import Attribution, attribute, attribution_metrics
+from pipelines.contamination import Contamination, contamination_metrics
 from pipelines.failures import failure_metrics, failures_of
 from pipelines.measures import Evaluated
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Wrong answers by kind (M32), and what answers owe to retrieval (M31)."""
+    """Wrong answers by kind (M32), what answers owe to retrieval (M31), and what was flagged (M14)."""
 
     failures: Sequence[FailureRow]
     attribution: Attribution
+    contamination: Contamination = field(default_factory=Contamination)
 
 
-def findings_of(evaluated: Evaluated, *, passages: tuple[Influence, ...] = ()) -> Findings:
+def findings_of(
+    evaluated: Evaluated, *, passages: tuple[Influence, ...] = (), contamination: Contamination | None = None
+) -> Findings:
     """Of what was played and judged; `passages` are what leaving each out did."""
-    return Findings(failures_of(evaluated), attribute(evaluated, passages))
+    return Findings(failures_of(evaluated), attribute(evaluated, passages), contamination or Contamination())
 
 
 def finding_metrics(findings: Findings) -> dict[str, float]:
     """Numbers for metrics/evaluate.json."""
-    return {**failure_metrics(findings.failures), **attribution_metrics(findings.attribution)}
+    return {
+        **failure_metrics(findings.failures),
+        **attribution_metrics(findings.attribution),
+        **contamination_metrics(findings.contamination),
+    }
 
 
 def sections_of(evaluated: Evaluated, findings: Findings) -> tuple[Section, ...]:
@@ -41,6 +56,8 @@ def sections_of(evaluated: Evaluated, findings: Findings) -> tuple[Section, ...]
         flip_section(findings.attribution.flips, labels),
         influence_section(findings.attribution.passages),
         copy_section(findings.attribution.copying, labels),
+        clean_section(findings.contamination.clean),
+        flag_section(findings.contamination.flags),
     )
 
 
@@ -58,4 +75,6 @@ def findings_json(findings: Findings) -> dict[str, Any]:
             for (rung, cell), (queries, rate) in attribution.copying.items()
         ],
         "passages": [asdict(one) for one in attribution.passages],
+        "accuracy_unflagged": [asdict(one) for one in findings.contamination.clean],
+        "flags": [asdict(one) for one in findings.contamination.flags],
     }

@@ -40,7 +40,7 @@ class EvaluateSettings(ConfigSection):
     ladder_questions_per_cell: int = Field(200, ge=1, description="for the earlier checkpoints of the ladder")
     trace_every: int = Field(1, ge=0, description="every so many-th trajectory becomes a trace in MLflow, 0: none")
     attribution_questions: int = Field(
-        40, ge=0, description="of each cell, played again without one passage at a time, 0: none"
+        25, ge=0, description="of each cell, played again without one passage at a time, 0: none"
     )
     report_cases: int = Field(120, ge=0, description="answers in the report's browser of cases at most, 0: none")
 

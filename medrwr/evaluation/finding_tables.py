@@ -1,10 +1,11 @@
-"""Failures and attribution as sections of the report (M31, M32)."""
+"""Failures, attribution and contamination as sections of the report (M14, M31, M32)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from medrwr.evaluation.attribution import Flips, Influence
+from medrwr.evaluation.contamination import Clean, Flag
 from medrwr.evaluation.results import CELL_LABELS
 from medrwr.evaluation.sections import Section
 from medrwr.evaluation.taxonomy import FailureRow
@@ -17,6 +18,13 @@ FAILURE_NOTE = (
 )
 FLIP_NOTE = "Answers to the same questions in two arms, second against first."
 COPY_NOTE = "Share of the queries' runs of three words that stand in the question, mean over queries."
+CLEAN_NOTE = (
+    "As deployed. Flagged: half of the question's runs of 13 words in one training item or passage, a cosine of at "
+    "least .95, or a near-duplicate image among training items or image cases. A flag blocks nothing; a training item "
+    "that overlaps a test item by the stricter check (M14) has ended the pipeline before this page."
+)
+FLAG_NOTE = "One line for each question, source and means. Questions of one template resemble each other."
+_FLAGS = 10
 INFLUENCE_NOTE = (
     "A sample of questions played again with the passage of one rank left out of every retrieval. Probability lost is "
     "that of the answer given with all passages, among the options."
@@ -73,6 +81,30 @@ def influence_section(rows: Sequence[Influence]) -> Section:
         for one in rows
     )
     return Section("One passage left out", INFLUENCE_NOTE, header, body)
+
+
+def clean_section(rows: Sequence[Clean]) -> Section:
+    """Accuracy with the flagged questions left out."""
+    header = ("cell", "answers", "flagged", "accuracy", "accuracy without the flagged")
+    body = tuple(
+        (
+            _cell(one.cell),
+            str(one.answers),
+            str(one.flagged),
+            f"{one.accuracy:.1%}",
+            "-" if one.accuracy_unflagged is None else f"{one.accuracy_unflagged:.1%}",
+        )
+        for one in rows
+    )
+    return Section("Contamination", CLEAN_NOTE, header, body)
+
+
+def flag_section(flags: Sequence[Flag]) -> Section:
+    """The flags that are most alike; all of them are in findings.json."""
+    header = ("question", "resembles", "of", "by", "similarity")
+    most = sorted(flags, key=lambda one: (-one.similarity, one.question_id, one.source))[:_FLAGS]
+    body = tuple((one.question_id, one.other_id, one.source, one.means, f"{one.similarity:.3f}") for one in most)
+    return Section(f"The {len(most)} closest of {len(flags)} flags", FLAG_NOTE, header, body)
 
 
 def _cell(name: str) -> str:
