@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from medrwr.errors import RecordError
 from medrwr.evaluation.runs.answered import Answered, answered_closed
+from medrwr.evaluation.scoring.modes import STRICT
 from medrwr.rollout.confidence import calibrated_confidence
 from medrwr.serving.answering import Answerer
 from medrwr.types import Quarantined, Question, Trajectory
@@ -26,11 +28,25 @@ ARMS: dict[str, Arm] = {
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How an answer is played. `temperature` 0 is greedy; `seed` matters above it."""
+    """How an answer is played, and read. `temperature` 0 is greedy; `seed` matters above it."""
 
     arm: str = DEPLOYED
     temperature: float = 0.0
     seed: int = 0
+    scoring: str = STRICT
+
+
+class Answering(Protocol):
+    """Answers a benchmark's questions."""
+
+    @property
+    def batch_size(self) -> int:
+        """How many are asked at once."""
+
+    def play(
+        self, benchmark: str, questions: Sequence[Question], image_root: Path, clusters: Mapping[str, str]
+    ) -> Iterator[Answered | Quarantined]:
+        """One result a question, in order: its answer, or why it cannot be asked."""
 
 
 class Player:
@@ -43,17 +59,19 @@ class Player:
 
     @property
     def batch_size(self) -> int:
+        """See `Answering`."""
         return self._answerer.engine.settings.batch_size
 
     def play(
-        self, benchmark: str, questions: Sequence[Question], image_root: Path, clusters: dict[str, str]
+        self, benchmark: str, questions: Sequence[Question], image_root: Path, clusters: Mapping[str, str]
     ) -> Iterator[Answered | Quarantined]:
-        """One result a question, in order: its answer, or why it cannot be asked."""
+        """See `Answering`."""
         for question, trajectory in zip(questions, self._trajectories(questions, image_root), strict=True):
             if isinstance(trajectory, str):
                 yield Quarantined(question.question_id, benchmark, trajectory)
             else:
-                answered = answered_closed(benchmark, question, trajectory, clusters[question.question_id])
+                cluster, scoring = clusters[question.question_id], self._manner.scoring
+                answered = answered_closed(benchmark, question, trajectory, cluster, scoring=scoring)
                 yield self._calibrated(answered, question, trajectory)
 
     def _trajectories(self, questions: Sequence[Question], image_root: Path) -> list[Trajectory | str]:
@@ -72,7 +90,7 @@ class Player:
     def _calibrated(self, answered: Answered, question: Question, trajectory: Trajectory) -> Answered:
         """With the calibrated confidence where there is one: it was fitted on image questions (M27)."""
         look = self._answerer.second_look
-        if look is None or not question.images or not answered.verdict.parsed:
+        if look is None or not question.images or answered.confidence is None:
             return answered
         confidence = calibrated_confidence(trajectory, look.calibration.scale_of(trajectory))
         return replace(answered, confidence=confidence, calibrated=True)

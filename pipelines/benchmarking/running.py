@@ -14,11 +14,12 @@ from medrwr.evaluation.runs.answered import Answered
 from medrwr.evaluation.runs.folder import SUMMARY, Claim, RunFolder
 from medrwr.evaluation.runs.pages import run_html, run_markdown
 from medrwr.evaluation.runs.summary import BenchmarkSummary, notes_of, summarise_closed
+from medrwr.evaluation.scoring.modes import STRICT
 from medrwr.records import write_records
 from medrwr.types import Quarantined, Question
 from pipelines.benchmarking.asked import Asked, Selection
-from pipelines.benchmarking.playing import Manner, Player
-from pipelines.benchmarking.subject import Subject
+from pipelines.benchmarking.playing import Answering, Manner
+from pipelines.benchmarking.subject import Named
 
 Progress = Callable[[int, int, str], None]
 EXCLUDED = "excluded.jsonl"
@@ -37,13 +38,15 @@ class Answers:
         return [self.found[name] for name in names if name in self.found]
 
 
-def claim_of(subject: Subject, asked: Sequence[Asked], selection: Selection, manner: Manner) -> Claim:
+def claim_of(subject: Named, asked: Sequence[Asked], selection: Selection, manner: Manner) -> Claim:
     """What this run is of."""
     settings = {**asdict(selection), **asdict(manner), "params": dict(subject.settings)}
-    return Claim(subject.name, subject.digests, {one.benchmark.name: one.digest for one in asked}, settings)
+    return Claim(subject.name, dict(subject.digests), {one.benchmark.name: one.digest for one in asked}, settings)
 
 
-def play_all(folder: RunFolder, answers: Answers, player: Player, asked: Sequence[Asked], progress: Progress) -> None:
+def play_all(
+    folder: RunFolder, answers: Answers, player: Answering, asked: Sequence[Asked], progress: Progress
+) -> None:
     """Ask what is not answered yet, a batch at a time; each batch is on disk before the next is asked."""
     for one in asked:
         name, total = one.benchmark.name, len(one.closed)
@@ -64,13 +67,25 @@ def summarise_all(answers: Answers, asked: Sequence[Asked], resampling: Resampli
 
 
 def write_run(
-    folder: RunFolder, subject: Subject, answers: Answers, asked: Sequence[Asked], summaries: Sequence[BenchmarkSummary]
+    folder: RunFolder,
+    subject: Named,
+    answers: Answers,
+    asked: Sequence[Asked],
+    summaries: Sequence[BenchmarkSummary],
+    *,
+    scoring: str = STRICT,
 ) -> Path:
     """summary.json, report.md, report.html and excluded.jsonl; returns the page's path."""
     excluded = [item for one in asked for item in one.benchmark.excluded]
     write_records(folder.path / EXCLUDED, [*excluded, *answers.refused])
-    figures = {"model": subject.name, "digests": dict(subject.digests), "benchmarks": list(map(asdict, summaries))}
+    figures = {
+        "model": subject.name,
+        "digests": dict(subject.digests),
+        "scoring": scoring,
+        "benchmarks": list(map(asdict, summaries)),
+    }
     facts = {"model": subject.name, **{name: value[:12] for name, value in subject.digests.items()}}
+    facts["scoring"] = scoring
     facts |= {"note": subject.note} if subject.note else {}
     title = f"Evaluation on {', '.join(one.name for one in summaries)}"
     folder.write("report.md", run_markdown(title, summaries, facts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from medrwr.config import Params
 from medrwr.digests import file_digest, folder_digest
@@ -20,9 +20,22 @@ from pipelines.tracking.store import open_store
 CALIBRATION = "calibration"
 
 
+class Named(Protocol):
+    """What a run is of: `digests` name its parts, `settings` are those that answers depend on; `note` is for people."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def digests(self) -> Mapping[str, str]: ...
+    @property
+    def settings(self) -> Mapping[str, Any]: ...
+    @property
+    def note(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What answers. `digests` name its parts, `settings` are those that answers depend on; `note` is for people."""
+    """A model that answers."""
 
     name: str
     answerer: Answerer

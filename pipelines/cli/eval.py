@@ -19,7 +19,8 @@ from pipelines.process import set_environment
 if TYPE_CHECKING:
     from medrwr.evaluation.runs.summary import BenchmarkSummary
     from pipelines.benchmarking.asked import Asked, Selection
-    from pipelines.benchmarking.playing import Manner
+    from pipelines.benchmarking.playing import Answering, Manner
+    from pipelines.benchmarking.subject import Named
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Request:
     arm: str = "deployed"
     temperature: float = 0.0
     seed: int = 0
+    scoring: str = "strict"
+    completions: Path | None = None
 
 
 def run(request: Request, console: Console | None = None) -> Path:
@@ -48,29 +51,27 @@ def run(request: Request, console: Console | None = None) -> Path:
     """
     from medrwr.evaluation.ladder import Resampling
     from medrwr.evaluation.runs.folder import RunFolder
-    from pipelines.benchmarking.playing import Player
     from pipelines.benchmarking.running import Answers, claim_of, play_all, summarise_all, write_run
-    from pipelines.benchmarking.subject import open_subject
     from pipelines.tracking.progress import ProgressLine
 
     console, params = console or make_console(), load_params()
     selection, manner = _chosen(request, params)
     set_environment(params)
     asked = _read(request, selection)
-    subject = open_subject(request.model, request.index, params)
-    folder = RunFolder(request.out or Paths().benchmark_run(_name(request, subject.digests["checkpoint"])))
+    subject, player = _answering(request, params, manner, asked)
+    folder = RunFolder(request.out or Paths().benchmark_run(_name(request, next(iter(subject.digests.values())))))
     answers = Answers({one.name: one for one in folder.begin(claim_of(subject, asked, selection, manner))})
     if answers.found:
         console.print(f"{len(answers.found)} answers of an earlier start of this run are kept")
     line = ProgressLine()
     try:
-        play_all(folder, answers, Player(subject.answerer, manner), asked, line.update)
+        play_all(folder, answers, player, asked, line.update)
     finally:
         line.close()
     settings = params.evaluate
     resampling = Resampling(settings.bootstrap_samples, settings.confidence_level, params.base.seed)
     summaries = summarise_all(answers, asked, resampling)
-    page = write_run(folder, subject, answers, asked, summaries)
+    page = write_run(folder, subject, answers, asked, summaries, scoring=request.scoring)
     print_summaries(console, summaries)
     console.print("; ".join(filter(None, (subject.name, subject.note))), markup=False)
     console.print(str(page), markup=False)
@@ -96,7 +97,23 @@ def print_summaries(console: Console, summaries: Sequence[BenchmarkSummary]) -> 
             console.print(f"{one.name}: {line}", markup=False)
 
 
+def _answering(request: Request, params: Params, manner: Manner, asked: Sequence[Asked]) -> tuple[Named, Answering]:
+    """A model, or what another one wrote."""
+    if request.completions is not None:
+        from pipelines.benchmarking.completions import read_completions
+
+        names = [question.question_id for one in asked for question in one.closed]
+        given = read_completions(request.completions, request.scoring, names)
+        return given, given
+    from pipelines.benchmarking.playing import Player
+    from pipelines.benchmarking.subject import open_subject
+
+    subject = open_subject(request.model, request.index, params)
+    return subject, Player(subject.answerer, manner)
+
+
 def _chosen(request: Request, params: Params) -> tuple[Selection, Manner]:
+    from medrwr.evaluation.scoring.modes import mode_of
     from pipelines.benchmarking.asked import Selection
     from pipelines.benchmarking.playing import ARMS, Manner
 
@@ -104,8 +121,12 @@ def _chosen(request: Request, params: Params) -> tuple[Selection, Manner]:
         raise ConfigError(f"--arm {request.arm} is unknown: known are {', '.join(ARMS)}")
     if request.seed and not request.temperature:
         raise ConfigError("--seed changes nothing at --temperature 0: greedy answers are the same for every seed")
+    if request.completions is not None and (request.model or request.index or request.temperature):
+        raise ConfigError("--completions were written already: leave out --model, --index and --temperature")
+    mode_of(request.scoring)
     selection = Selection(request.split, request.limit, params.base.seed)
-    return selection, Manner(request.arm, request.temperature, request.seed)
+    arm = request.arm if request.completions is None else "completions"
+    return selection, Manner(arm, request.temperature, request.seed, request.scoring)
 
 
 def _read(request: Request, selection: Selection) -> list[Asked]:
@@ -116,9 +137,11 @@ def _read(request: Request, selection: Selection) -> list[Asked]:
     return [read_asked(name, data, selection, unpacked=unpacked) for name, data in places]
 
 
-def _name(request: Request, checkpoint: str) -> str:
-    """Of a run's folder, where --out names none: benchmarks, way of asking and checkpoint."""
-    parts = ["+".join(request.benchmarks), request.split, request.arm, checkpoint[:8]]
+def _name(request: Request, digest: str) -> str:
+    """Of a run's folder, where --out names none: benchmarks, way of asking, and the digest of what answers."""
+    arm = request.arm if request.completions is None else "completions"
+    parts = ["+".join(request.benchmarks), request.split, arm, digest[:8]]
     parts += [f"limit{request.limit}"] if request.limit else []
+    parts += [request.scoring] if request.scoring != "strict" else []
     parts += [f"t{request.temperature:g}-seed{request.seed}"] if request.temperature else []
     return "-".join(filter(None, parts))

@@ -85,12 +85,18 @@ def evaluate(
     ] = "deployed",
     temperature: Annotated[float, typer.Option("--temperature", min=0, help="of sampling; 0: greedy")] = 0.0,
     seed: Annotated[int, typer.Option("--seed", min=0, help="of sampling")] = 0,
+    scoring: Annotated[
+        str, typer.Option("--scoring", help="strict (ours), or as mirage, medxpertqa, mmmu or vqa read answers")
+    ] = "strict",
+    completions: Annotated[
+        Path | None, typer.Option("--completions", help="score these instead: lines of question_id and completion")
+    ] = None,
 ) -> None:
     """Evaluate a checkpoint on named benchmarks, with intervals over cases; killed and run again, it goes on."""
     from pipelines.cli.eval import Request, run
 
     names = tuple(name.strip() for name in benchmark.split(","))
-    run(Request(names, tuple(data), model, index, out, split, limit, arm, temperature, seed))
+    run(Request(names, tuple(data), model, index, out, split, limit, arm, temperature, seed, scoring, completions))
 
 
 @app.command()

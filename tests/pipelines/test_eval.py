@@ -152,6 +152,33 @@ def test_m31_two_runs_are_compared_by_command(
     assert "differ in settings other than the seed" in capsys.readouterr().err
 
 
+def test_completions_of_another_model_are_scored_alike(
+    tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of 11 questions: one right, one wrong, one not read, eight without a completion; one is of no question.
+
+    MIRAGE's way reads none of the three and puts in an A: the right letter of q0t and q4t, not of q1i."""
+    monkeypatch.chdir(make_workspace(tmp_path))
+    lines = [("q0t", "The answer is A."), ("q1i", "\\boxed{A}"), ("q4t", "no idea"), ("q99", "B")]
+    rows = [json.dumps({"question_id": name, "completion": text}) for name, text in lines]
+    (tmp_path / "given.jsonl").write_text("\n".join(rows))
+    request = Request(("clinic",), (str(data),), completions=Path("given.jsonl"))
+    folder = evaluate(request)
+    closed = json.loads((folder / "summary.json").read_text())["benchmarks"][0]["closed"]
+    assert (closed["score"]["right"], closed["score"]["questions"], closed["unparsed"]) == (1, 11, 9)
+    assert closed["stops"] == {"no completion": 8, "given": 3}
+    printed = capsys.readouterr().out
+    assert "8 questions have no completion, and are wrong; 1 completions are of no question asked" in printed
+    other = evaluate(replace(request, scoring="mirage"))
+    assert other != folder
+    closed = json.loads((other / "summary.json").read_text())["benchmarks"][0]["closed"]
+    assert (closed["score"]["right"], closed["guessed"]) == (2, 3)
+    for text, message in (("{", r"given\.jsonl:1 is no completion"), (f"{rows[0]}\n{rows[0]}", "repeats question 'q0t'")):
+        (tmp_path / "given.jsonl").write_text(text)
+        with pytest.raises(ArtefactError, match=message):
+            evaluate(request)
+
+
 def test_a_question_is_asked_in_its_split_and_up_to_the_limit(tmp_path: Path) -> None:
     asked = [replace(question(n), split="train" if n < 2 else "test") for n in range(6)]
     write_records(tmp_path / "questions/test.jsonl", asked)
@@ -184,6 +211,9 @@ def test_one_folder_for_all_or_one_each(tmp_path: Path) -> None:
         (Request(("vqarad",), ("x",)), "did you mean 'vqa-rad'"),
         (Request(("medqa",), ("nowhere",)), "is no file or folder"),
         (Request(("clinic",), ("DATA",), arm="best"), "--arm best is unknown"),
+        (Request(("clinic",), ("DATA",), scoring="mirrage"), "did you mean 'mirage'"),
+        (Request(("clinic",), ("DATA",), model="m", completions=Path("x")), "leave out --model"),
+        (Request(("clinic",), ("DATA",), completions=Path("x")), "--completions x does not exist"),
         (Request(("clinic",), ("DATA",), seed=3), "--seed changes nothing at --temperature 0"),
         (Request(("clinic",), ("DATA",), model="modls"), "neither a folder nor models:/"),
         (Request(("clinic",), ("DATA",), split="tset"), "does not exist|unknown"),

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from medrwr.evaluation.scorer import Verdict, judge
+from medrwr.evaluation.scoring.modes import STRICT, Mode, mode_of
 from medrwr.evaluation.scripts import script_of
 from medrwr.types import Question, Trajectory
 
 Form = Literal["closed", "open"]
+_SHOWN = 400  # characters of a completion that stand for its answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ class Answered:
         answer: what stood in the answer block.
         passages: ids of what was retrieved, in order.
         confidence: of the chosen option, calibrated where `calibrated` says so; None without an answer that was read.
-        completion: everything that was written, for other ways of scoring.
+        completion: everything that was written.
+        guessed: the letter was put in by a harness's way of scoring, as it found none.
     """
 
     benchmark: str
@@ -44,6 +47,7 @@ class Answered:
     calibrated: bool = False
     reretrieved: bool = False
     completion: str = ""
+    guessed: bool = False
 
     @property
     def name(self) -> tuple[str, str]:
@@ -51,12 +55,52 @@ class Answered:
         return self.benchmark, self.verdict.question_id
 
 
-def answered_closed(benchmark: str, question: Question, trajectory: Trajectory, cluster: str) -> Answered:
-    """A closed question as the policy answered it, judged by the answer block alone.
+def answered_closed(
+    benchmark: str, question: Question, trajectory: Trajectory, cluster: str, *, scoring: str = STRICT
+) -> Answered:
+    """A closed question as the policy answered it, judged by the answer block, or in another harness's way.
 
     Raises:
         SampleError: the trajectory answers another question.
+        ConfigError: there is no such way of scoring.
     """
+    answered = _as_judged(benchmark, question, trajectory, cluster)
+    return answered if scoring == STRICT else read_again(answered, mode_of(scoring))
+
+
+def completed(benchmark: str, question: Question, completion: str, cluster: str, mode: Mode) -> Answered:
+    """A closed question as another model's completion answers it; nothing else is known of it."""
+    verdict = Verdict(question.question_id, cluster, question.gold_letter, None, False, False, None, 0, False, False)
+    answered = Answered(
+        benchmark,
+        "closed",
+        verdict,
+        question.text,
+        question.options,
+        kind=question.kind,
+        script=script_of(question.text),
+        answer=completion.strip()[-_SHOWN:],
+        stop_reason="given" if completion.strip() else "no completion",
+        completion=completion,
+    )
+    return read_again(answered, mode) if completion.strip() else answered
+
+
+def read_again(answered: Answered, mode: Mode) -> Answered:
+    """The same completion, read in another way; a confidence belongs to the letter that it was of."""
+    reading = mode(answered.completion, answered.options)
+    same = reading.letter == answered.verdict.letter
+    verdict = replace(
+        answered.verdict,
+        letter=reading.letter,
+        parsed=reading.letter is not None and not reading.guessed,
+        correct=reading.letter == answered.verdict.gold,
+        confidence=answered.verdict.confidence if same else None,
+    )
+    return replace(answered, verdict=verdict, confidence=answered.confidence if same else None, guessed=reading.guessed)
+
+
+def _as_judged(benchmark: str, question: Question, trajectory: Trajectory, cluster: str) -> Answered:
     return Answered(
         benchmark=benchmark,
         form="closed",

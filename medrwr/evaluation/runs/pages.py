@@ -57,6 +57,8 @@ def account_of(summary: BenchmarkSummary) -> list[str]:
     if summary.closed:
         stops = ", ".join(f"{stop} {count}" for stop, count in summary.closed.stops.items())
         lines += [f"episodes ended: {stops}"] if stops else []
+        if guessed := summary.closed.guessed:
+            lines.append(f"{guessed} of those not read got a letter by this way of scoring")
         lines += [f"kind {name}: {interval_text(found)}" for name, found in summary.closed.by_kind.items()]
         lines += [f"script {name}: {interval_text(found)}" for name, found in summary.closed.by_script.items()]
     return [*lines, *summary.notes]

@@ -16,7 +16,7 @@ _MOST_KINDS = 40
 
 @dataclass(frozen=True, slots=True)
 class ClosedSummary:
-    """Closed questions; an answer that was not read is wrong, and among `unparsed`.
+    """Closed questions; an answer that was not read is wrong, and among `unparsed`, unless a harness `guessed` it.
 
     Attributes:
         chance: expected accuracy of a uniform guess.
@@ -30,6 +30,7 @@ class ClosedSummary:
     accuracy: Interval
     chance: float
     unparsed: int
+    guessed: int
     choice: Interval | None
     by_kind: Mapping[str, Interval]
     by_script: Mapping[str, Interval]
@@ -62,6 +63,7 @@ def summarise_closed(answers: Sequence[Answered], resampling: Resampling) -> Clo
         accuracy=_mean([verdict.correct for verdict in verdicts], clusters, resampling),
         chance=sum(1 / len(one.options) for one in closed) / len(closed),
         unparsed=sum(not verdict.parsed for verdict in verdicts),
+        guessed=sum(one.guessed for one in closed),
         choice=_mean([verdict.correct for verdict in chosen], clusters, resampling) if chosen else None,
         by_kind=_by(closed, lambda one: one.kind, resampling),
         by_script=_by(closed, lambda one: one.script, resampling),
