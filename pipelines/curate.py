@@ -1,46 +1,45 @@
-"""Stage `curate`: the image questions for GRPO, each easy or hard by the base model's accuracy (M13)."""
+"""Stage `curate`: the image questions for GRPO, each easy or hard by what the policies answer (M13)."""
 
 from __future__ import annotations
 
-import random
-
-from medrwr.curation.stratify import ROLLOUTS, Stratified, direct_answers, sampled_accuracy, stratify
+from medrwr.curation.stratify import Stratified, histogram, pooled_accuracy, stratify
 from medrwr.errors import ArtefactError
-from medrwr.records import read_records, write_records
+from medrwr.records import read_records, write_records, write_text_atomic
 from medrwr.types import Question
-from pipelines.opening import BASE, image_root_of, open_policy
+from pipelines.opening import image_root_of
 from pipelines.stage import StageContext, StageResult
+from pipelines.stratifying import Jury
 
 
 def run(context: StageContext) -> StageResult:
-    """Write data/curated/rl_image.jsonl and what was unusable to quarantine.jsonl."""
+    """Write data/curated/rl_image.jsonl, the histogram of accuracies, and what was unusable to quarantine.jsonl."""
     questions, bad = read_records(context.paths.questions("rl_image"), Question)
     if not questions:
         raise ArtefactError(f"{context.paths.questions('rl_image')} holds no usable question: run `dvc repro clinic`")
-    graded = _grade(context, questions)
+    tallies = Jury(context, context.params.curate, context.paths.work("curate")).tallies(
+        questions, image_root_of(context)
+    )
+    graded = stratify(questions, pooled_accuracy(tallies))
     folder = context.paths.curated
     write_records(folder / "rl_image.jsonl", graded.questions)
     write_records(folder / "quarantine.jsonl", bad)
-    metrics = {
+    write_text_atomic(folder / "histogram.csv", histogram_csv(graded))
+    metrics: dict[str, float] = {
         "questions": len(graded.questions),
         "easy": graded.count("easy"),
         "hard": graded.count("hard"),
         "always_right": graded.dropped,
         "quarantined": len(bad),
-        "base_accuracy": sum(graded.accuracy.values()) / len(graded.accuracy),
+        "accuracy": sum(graded.accuracy.values()) / len(graded.accuracy),
     }
     headline = (
         f"{metrics['easy']} easy and {metrics['hard']} hard questions, {metrics['always_right']} always right dropped, "
-        f"base accuracy {metrics['base_accuracy']:.3f}"
+        f"accuracy of {' and '.join(tallies)} {metrics['accuracy']:.3f}"
     )
     return StageResult(metrics, headline, (folder,))
 
 
-def _grade(context: StageContext, questions: list[Question]) -> Stratified:
-    probs = direct_answers(open_policy(context, BASE), questions, image_root=image_root_of(context))
-    draw = random.Random(context.params.base.seed)
-    accuracy = [
-        sampled_accuracy(row, question.answer, rollouts=ROLLOUTS, draw=draw)
-        for row, question in zip(probs, questions, strict=True)
-    ]
-    return stratify(questions, accuracy)
+def histogram_csv(graded: Stratified) -> str:
+    """Questions by tenth of accuracy; the last row is what was always right."""
+    counts = histogram(list(graded.accuracy.values()))
+    return "accuracy_from,questions\n" + "".join(f"{place / 10:.1f},{count}\n" for place, count in enumerate(counts))

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from medrwr.config.curation import CurateSettings
 from medrwr.config.data import (
     BaseSettings,
     CaseIndexSettings,
@@ -39,6 +40,7 @@ __all__ = [
     "CaseSetSettings",
     "ClinicSettings",
     "ColumnSettings",
+    "CurateSettings",
     "DatasetsSettings",
     "EncoderSettings",
     "EvaluateSettings",
@@ -67,6 +69,7 @@ class Params(ConfigSection):
     encoders: EncoderSettings = EncoderSettings()
     index: IndexSettings = IndexSettings()
     case_index: CaseIndexSettings = CaseIndexSettings()
+    curate: CurateSettings = CurateSettings()
     rollout: RolloutSettings = RolloutSettings()
     rewards: RewardSettings = RewardSettings()
     sft: SftSettings = SftSettings()

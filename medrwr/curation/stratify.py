@@ -1,31 +1,22 @@
-"""Stratify (M13), provisional: one model, direct answers. Questions that it always gets right are dropped; the rest
-is easy or hard by its accuracy.
-
-The paper lets two models answer each question 10 times. Here one forward pass gives the distribution over the
-options right after a forced `<answer>`, and 10 letters are drawn from it: the same distribution at a tenth of the work.
-"""
+"""Stratify (M13): what every policy always gets right is dropped; the rest is easy or hard by accuracy."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
-from medrwr.policy.loading import Policy
-from medrwr.rollout.prompting import PromptSource, prompt_contexts
-from medrwr.rollout.record import Cut
-from medrwr.rollout.scoring import answer_context, option_probs
+from medrwr.curation.answering import Tally
+from medrwr.errors import ConfigError
 from medrwr.types import Question
 
 Difficulty = Literal["easy", "hard"]
-ROLLOUTS = 10
+BINS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Stratified:
-    """Questions with their difficulty, and the model's accuracy on each offered question, by id."""
+    """Questions with their difficulty, and the policies' accuracy on each offered question, by id."""
 
     questions: tuple[Question, ...]
     accuracy: dict[str, float]
@@ -40,17 +31,18 @@ class Stratified:
         return sum(question.difficulty == difficulty for question in self.questions)
 
 
-def direct_answers(policy: Policy, questions: Sequence[Question], *, image_root: Path) -> list[tuple[float, ...]]:
-    """Probability of each option when the answer is forced right after the prompt: no thought, no retrieval."""
-    sources = [PromptSource(question, image_root, max_turns=0) for question in questions]
-    contexts = [answer_context(policy.tokenizer, prompt, (), Cut(0)) for prompt in prompt_contexts(policy, sources)]
-    return option_probs(policy, contexts, [len(question.options) for question in questions])
+def pooled_accuracy(tallies: Mapping[str, Sequence[Tally]]) -> list[float]:
+    """Of each question, the share of right answers among those of all policies (by name); 1 is always right.
 
-
-def sampled_accuracy(probs: Sequence[float], gold: int, *, rollouts: int, draw: random.Random) -> float:
-    """Share of `rollouts` letters, drawn from `probs`, that are the gold one."""
-    letters = draw.choices(range(len(probs)), weights=probs, k=rollouts)
-    return letters.count(gold) / rollouts
+    Raises:
+        ConfigError: there is no policy.
+    """
+    if not tallies:
+        raise ConfigError("no policy is named: stratify wants one at least, the paper takes two")
+    return [
+        sum(tally.right for tally in own) / sum(tally.played for tally in own)
+        for own in zip(*tallies.values(), strict=True)
+    ]
 
 
 def stratify(questions: Sequence[Question], accuracy: Sequence[float]) -> Stratified:
@@ -63,6 +55,14 @@ def stratify(questions: Sequence[Question], accuracy: Sequence[float]) -> Strati
     median = _median([by_id[question.question_id] for question in kept])
     graded = [replace(q, difficulty="easy" if by_id[q.question_id] > median else "hard") for q in kept]
     return Stratified(tuple(graded), by_id)
+
+
+def histogram(accuracy: Sequence[float]) -> list[int]:
+    """Questions by tenth of accuracy, [0, .1) first; what is always right is a bin of its own, the eleventh."""
+    counts = [0] * (BINS + 1)
+    for value in accuracy:
+        counts[int(value * BINS + 1e-9)] += 1
+    return counts
 
 
 def _median(values: Sequence[float]) -> float:

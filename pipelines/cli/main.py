@@ -137,6 +137,23 @@ def curate(
 
 
 @app.command()
+def stratify(
+    questions: Annotated[Path, typer.Option("--questions", help="JSON lines, as `medrwr curate` writes them")],
+    out: Annotated[Path, typer.Option("--out", help="where graded questions, the list and the histogram go")],
+    policy: Annotated[
+        list[str], typer.Option("--policy", help="base, sft, grpo_text, grpo_multimodal, a folder, a hub's name")
+    ],
+    images: Annotated[Path | None, typer.Option("--images", help="what image paths are relative to")] = None,
+    mode: Annotated[str, typer.Option("--mode", help="direct, reasoning (with retrieval) or letters")] = "direct",
+    rollouts: Annotated[int, typer.Option("--rollouts", min=1, help="answers of each policy to each question")] = 10,
+) -> None:
+    """Grade questions as easy or hard by policies' answers; always right ones go; killed and run again, it goes on."""
+    from pipelines.cli.stratify import Request, stratify_questions
+
+    stratify_questions(Request(questions, out, tuple(policy), images, mode, rollouts))
+
+
+@app.command()
 def summary() -> None:
     """What the pipeline did: each stage's time, memory and key figure."""
     from pipelines.cli.summary import summary as run

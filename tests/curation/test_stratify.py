@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import random
+import pytest
 
-from medrwr.curation.stratify import direct_answers, sampled_accuracy, stratify
-from medrwr.policy.tiny import build_tiny_policy
+from medrwr.curation.answering import Tally
+from medrwr.curation.stratify import histogram, pooled_accuracy, stratify
+from medrwr.errors import ConfigError
 from medrwr.types import Question
 
 
@@ -13,7 +14,7 @@ def question(index: int) -> Question:
     return Question(f"q{index}", f"Which drug is number {index}?", ("kemopril", "tarvexan", "dolmidone"), index % 3)
 
 
-def test_m13_always_right_dropped_and_the_rest_split_above_the_median():
+def test_m13_always_right_dropped_and_the_rest_split_above_the_median() -> None:
     """Kept are .1 .3 .3 .9: the lower middle is .3, so only .9 is easy; the one at 1.0 is dropped."""
     questions = [question(i) for i in range(5)]
     result = stratify(questions, [0.3, 1.0, 0.9, 0.1, 0.3])
@@ -26,22 +27,20 @@ def test_m13_always_right_dropped_and_the_rest_split_above_the_median():
     assert (result.dropped, result.count("easy"), result.count("hard")) == (1, 1, 3)
 
 
-def test_equal_accuracies_are_never_split():
+def test_equal_accuracies_are_never_split() -> None:
     assert {q.difficulty for q in stratify([question(0), question(1)], [0.2, 0.2]).questions} == {"hard"}
     assert stratify([question(0)], [1.0]).questions == ()
 
 
-def test_sampled_accuracy_follows_the_distribution():
-    """Certain of the gold option: 1; of another: 0; half and half: near .5 over many rollouts."""
-    draw = random.Random(0)
-    assert sampled_accuracy((0.0, 1.0), 1, rollouts=10, draw=draw) == 1
-    assert sampled_accuracy((0.0, 1.0), 0, rollouts=10, draw=draw) == 0
-    assert abs(sampled_accuracy((0.5, 0.5), 0, rollouts=10_000, draw=draw) - 0.5) < 0.02
+def test_m13_two_policies_count_alike_and_always_right_means_both() -> None:
+    """(10 + 10) / 20 = 1; (10 + 9) / 20 = .95; (0 + 3) / 20 = .15."""
+    one = [Tally("a", "", 10, 10), Tally("b", "", 10, 10), Tally("c", "", 0, 10)]
+    two = [Tally("a", "", 10, 10), Tally("b", "", 9, 10), Tally("c", "", 3, 10)]
+    assert pooled_accuracy({"one": one, "two": two}) == pytest.approx([1.0, 0.95, 0.15])
+    with pytest.raises(ConfigError, match="no policy is named"):
+        pooled_accuracy({})
 
 
-def test_direct_answers_are_a_distribution_over_each_questions_options(tmp_path):
-    questions = [question(0), Question("two", "Is it so?", ("yes", "no"), 0)]
-    policy = build_tiny_policy([q.text for q in questions], seed=0, vocab_size=400, width=64, layers=2, heads=2)
-    probs = direct_answers(policy, questions, image_root=tmp_path)
-    assert [len(row) for row in probs] == [3, 2]
-    assert all(abs(sum(row) - 1) < 1e-9 for row in probs)
+def test_the_histogram_has_tenths_and_a_bin_for_always_right() -> None:
+    """.3 is the fourth tenth's first value, though 0.1 + 0.2 is a little more and 3 / 10 * 10 may be a little less."""
+    assert histogram([0.0, 0.05, 0.3, 0.1 + 0.2, 0.95, 1.0]) == [2, 0, 0, 2, 0, 0, 0, 0, 0, 1, 1]
