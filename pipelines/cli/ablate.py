@@ -36,6 +36,7 @@ class Request:
     rows: tuple[str, ...] = ()
     bases: tuple[Path, ...] = ()
     dry_run: bool = False
+    data: tuple[str, ...] = ()
 
 
 def ablate(request: Request, root: Path = Path(), console: Console | None = None) -> None:
@@ -48,6 +49,9 @@ def ablate(request: Request, root: Path = Path(), console: Console | None = None
     console = console or make_console()
     params = load_params(root)
     set_environment(params)
+    if request.grid == "table13":
+        _run_sets(request, params, root / FOLDER, console)
+        return
     grid = choose(grid_named(request.grid, params), request)
     scale = flat(read_yaml(root / SMALL)) if request.small else {}
     planned = plan(root, grid, request.seeds or (params.base.seed,), scale)
@@ -99,6 +103,17 @@ def _run(root: Path, planned: Plan, params: Params, console: Console) -> None:
     if latest is not None:
         show(latest, console)
     console.print(f"{FOLDER}/{planned.grid.name}.html, .md and .json", markup=False)
+
+
+def _run_sets(request: Request, params: Params, folder: Path, console: Console) -> None:
+    from pipelines.ablation.vqa_sets import run_sets, sources_of, write_sets
+
+    sources = sources_of(request.data)
+    console.print(f"Table 13: {', '.join(sources)}; the base at once, then the champion", markup=False)
+    if request.dry_run:
+        return
+    found = list(run_sets(sources, params, folder / "table13", small=request.small, console=console))
+    console.print(write_sets(folder, found), markup=False)
 
 
 def show(results: Results, console: Console) -> None:

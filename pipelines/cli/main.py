@@ -171,18 +171,19 @@ def example() -> None:
 
 @app.command()
 def ablate(
-    grid: Annotated[str, typer.Argument(help="table1, 2, 3, 11 or 12, fig3a, fig3b, fig3c, rewardparts")],
+    grid: Annotated[str, typer.Argument(help="table1, 2, 3, 11, 12 or 13, fig3a, fig3b, fig3c, rewardparts")],
     seed: Annotated[list[int] | None, typer.Option("--seed", help="repeatable: seeds are pooled")] = None,
     small: Annotated[bool, typer.Option("--small", help="with params/small.yaml: minutes, nothing learned")] = False,
     row: Annotated[list[str] | None, typer.Option("--row", help="only this row and the reference; repeatable")] = None,
     base: Annotated[list[Path] | None, typer.Option("--base", help="the rows on this base checkpoint, too")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be run")] = False,
+    data: Annotated[list[str] | None, typer.Option("--data", help="table13: NAME=PLACE of a set; repeatable")] = None,
 ) -> None:
     """One of the paper's tables: each row a DVC experiment, the paper's figures beside ours; goes on where it ended."""
     from pipelines.cli.ablate import Request
     from pipelines.cli.ablate import ablate as run
 
-    run(Request(grid, tuple(seed or ()), small, tuple(row or ()), tuple(base or ()), dry_run))
+    run(Request(grid, tuple(seed or ()), small, tuple(row or ()), tuple(base or ()), dry_run, tuple(data or ())))
 
 
 @app.command()

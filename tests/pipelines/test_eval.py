@@ -173,7 +173,10 @@ def test_completions_of_another_model_are_scored_alike(
     assert other != folder
     closed = json.loads((other / "summary.json").read_text())["benchmarks"][0]["closed"]
     assert (closed["score"]["right"], closed["guessed"]) == (2, 3)
-    for text, message in (("{", r"given\.jsonl:1 is no completion"), (f"{rows[0]}\n{rows[0]}", "repeats question 'q0t'")):
+    for text, message in (
+        ("{", r"given\.jsonl:1 is no completion"),
+        (f"{rows[0]}\n{rows[0]}", "repeats question 'q0t'"),
+    ):
         (tmp_path / "given.jsonl").write_text(text)
         with pytest.raises(ArtefactError, match=message):
             evaluate(request)
