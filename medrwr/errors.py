@@ -14,6 +14,7 @@ MedrwrError
 │   ├── IndexRecallError     a new index finds too little of what it holds: it is not published
 │   ├── IndexBusyError       another process is writing the index
 │   └── DigestError          a file whose digest differs from the recorded one
+├── EngineError              Ray is not installed, cannot be reached, or lost its workers
 ├── OverlapError             a training item overlaps an evaluation item (M14)
 ├── SampleError              a set of answers from which the asked figure cannot be computed
 ├── GenerationError          a generation server cannot be reached, or leaves out what it must return
@@ -82,6 +83,10 @@ class IndexBusyError(ArtefactError):
 
 class DigestError(ArtefactError):
     """The content of a file differs from its recorded digest."""
+
+
+class EngineError(MedrwrError):
+    """A computing engine (Ray) is not installed, cannot be reached, or lost its workers at every try."""
 
 
 class OverlapError(MedrwrError):

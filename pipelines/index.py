@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from medrwr.config import IndexSettings
@@ -11,7 +14,9 @@ from medrwr.retrieval import CachedTextEncoder, IndexRetriever, build_index, ope
 from medrwr.retrieval.manifest import Generation
 from medrwr.retrieval.memory import open_table
 from medrwr.retrieval.metrics import known_item_queries, recall_at, reciprocal_rank
+from medrwr.retrieval.ray_engine import RayEngine
 from medrwr.types import Passage
+from pipelines.ray_cluster import ray_cluster
 from pipelines.stage import StageContext, StageResult
 
 _KNOWN_ITEMS = 200
@@ -39,15 +44,28 @@ def run(context: StageContext) -> StageResult:
         retriever = IndexRetriever(table, generation.manifest, encoder, params.index)
         measured.update(_known_items(retriever, items, params.index))
 
-    manifest = build_index(
-        passages, encoder, paths.index, paths.index_manifest, params.index, context.sink.progress, gate
-    )
+    with _engine(context) as engine:
+        manifest = build_index(
+            passages, encoder, paths.index, paths.index_manifest, params.index, context.sink.progress, gate, engine
+        )
     if not measured:  # nothing changed
         measured.update(_known_items(open_retriever(*_opened(context), encoder=encoder), items, params.index))
     metrics = {"rows": manifest.rows, "sources": len({passage.source for passage in passages}), **measured}
     found = metrics[f"{params.index.mode}_recall_at_{params.index.top_k}"]
     headline = f"{manifest.rows} passages, known items found among {params.index.top_k}: {found:.3f}"
     return StageResult(metrics, headline, (paths.index_manifest,), {"encoder": encoder.name, "index": manifest.digest})
+
+
+@contextlib.contextmanager
+def _engine(context: StageContext) -> Iterator[RayEngine | None]:
+    """Workers open the encoder anew, one thread each: the cache of vectors stays with this process."""
+    settings, encoders = context.params.index, context.params.encoders
+    if settings.engine == "local":
+        yield None
+        return
+    folder = (context.paths.encoders / "text").resolve()
+    with ray_cluster(settings.workers, section="index") as workers:
+        yield RayEngine(workers, partial(open_text_encoder, folder, provider=encoders.provider, threads=1))
 
 
 def _opened(context: StageContext) -> tuple[Path, Path, Path, IndexSettings]:

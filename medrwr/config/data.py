@@ -12,6 +12,9 @@ from medrwr.config.section import ConfigSection
 _SAFE_NAME = r"[a-z0-9_-]+"
 
 
+Engine = Literal["local", "ray"]
+
+
 class BaseSettings(ConfigSection):
     """What every stage shares."""
 
@@ -141,6 +144,8 @@ class KnowledgeBaseSettings(ConfigSection):
     near_duplicates: float = Field(
         0.9, ge=0.7, le=1, description="share of common 3-word runs from which a passage that adds nothing is left out"
     )
+    engine: Engine = Field("local", description="who reads files and cuts them into passages; ray: several workers")
+    workers: int = Field(0, ge=0, description="of engine ray; 0: one for each processor of the cluster")
 
     @field_validator("sources")
     @classmethod
@@ -186,6 +191,8 @@ class IndexSettings(ConfigSection):
     minimum_known_items: float = Field(
         0.6, ge=0, le=1, description="known items found at top_k, else nothing is published"
     )
+    engine: Engine = Field("local", description="who encodes, writes and indexes; ray: several workers, one commit")
+    workers: int = Field(0, ge=0, description="of engine ray; 0: one for each processor of the cluster")
 
 
 class CaseIndexSettings(ConfigSection):

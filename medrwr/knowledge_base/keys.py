@@ -29,7 +29,7 @@ def digested(
     """Every file with its key; of a file that cannot be read, the key says so."""
     shaping = {
         "source": source,
-        "settings": settings.model_dump(mode="json", exclude={"sources", "near_duplicates"}),
+        "settings": settings.model_dump(mode="json", exclude={"sources", "near_duplicates", "engine", "workers"}),
         "entry": entry.model_dump(mode="json", exclude={"path"}),
         "code": _code_digest(),
     }

@@ -6,21 +6,19 @@ search settings are tuned by measured recall, and an index that misses the bar i
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from medrwr.config import IndexSettings
 from medrwr.errors import ArtefactError
-from medrwr.records import to_line
-from medrwr.retrieval.analysis import analyse
-from medrwr.retrieval.encoder import Matrix, TextEncoder
+from medrwr.retrieval.encoder import TextEncoder
 from medrwr.retrieval.gate import tuned_search
 from medrwr.retrieval.manifest import Generation, IndexManifest, rows_digest
 from medrwr.retrieval.metrics import known_item_queries
-from medrwr.retrieval.store import Wanted, update
-from medrwr.retrieval.vector_index import build_vector_index
+from medrwr.retrieval.rows import content_hash, passage_rows, search_text
+from medrwr.retrieval.store import Wanted, Writer, update, write_here
+from medrwr.retrieval.table_indexes import build_indexes
 from medrwr.types import Passage
 
 if TYPE_CHECKING:
@@ -28,18 +26,19 @@ if TYPE_CHECKING:
 
 STAGE = "index"
 KIND = "passages"
-_LONGEST_TERM = 200
-_ENCODED_AT_ONCE = 256
 _GATE_QUERIES = 100
-_FILTERED = ("source", "modality", "date")
 
 PassageGate = Callable[[Generation], None]
 
 
-def search_text(passage: Passage) -> str:
-    """What is searched of a passage: its document's title and context, its heading, its text."""
-    parts = (passage.title, passage.context, passage.section, passage.text)
-    return ". ".join(part.strip().rstrip(".") for part in parts if part.strip())
+class Engine(Protocol):
+    """Who does the work of an index in the place of this process."""
+
+    def writer(self, passages: Sequence[Passage], *, bigrams: bool) -> Writer:
+        """Encodes and writes the rows of given ids."""
+
+    def build_indexes(self, table: Any, *, vectors: bool, retrain: bool) -> bool:
+        """Build what is worth it; the others are built here afterwards. Returns whether vectors were among it."""
 
 
 def shaping_settings(settings: IndexSettings) -> dict[str, Any]:
@@ -55,14 +54,17 @@ def build_index(
     settings: IndexSettings,
     progress: Any = None,
     gate: PassageGate | None = None,
+    engine: Engine | None = None,
 ) -> IndexManifest:
     """Bring the index in `folder` to these passages and publish it; what did not change is neither encoded nor written.
 
+    `engine`: who encodes, writes and indexes; None: this process. The manifest is the same whoever did.
     `gate` is asked before the new generation is published, and raises to refuse it.
 
     Raises:
         ArtefactError: no passage, or two with one id.
         IndexBusyError: another process is writing the index.
+        EngineError: the engine lost its workers; what was published stays.
         IndexRecallError: the vector index finds too little; the published generation stays.
     """
     contents = {passage.passage_id: content_hash(passage) for passage in passages}
@@ -78,15 +80,15 @@ def build_index(
         return search
 
     def index(table: Any, retrain: bool) -> None:
-        _index(table, vectors=manifest.rows >= settings.exact_below, retrain=retrain)
+        approximate = manifest.rows >= settings.exact_below
+        if engine is not None:
+            retrain &= not engine.build_indexes(table, vectors=approximate, retrain=retrain)
+        build_indexes(table, vectors=approximate, retrain=retrain)
 
-    update(folder, manifest_path, manifest, Wanted(contents, rows.of), index=index, gate=check)
+    wanted = Wanted(contents, rows.of)
+    write = engine.writer(passages, bigrams=settings.bigrams) if engine else write_here
+    update(folder, manifest_path, manifest, wanted, index=index, gate=check, write=write)
     return manifest
-
-
-def content_hash(passage: Passage) -> str:
-    """Hash of all fields: a changed title changes the row although the id, made of the text, stays."""
-    return hashlib.sha256(to_line(passage).encode()).hexdigest()[:16]
 
 
 def _describe(
@@ -109,30 +111,6 @@ def _describe(
     )
 
 
-def _index(table: Any, *, vectors: bool, retrain: bool) -> None:
-    """Build the indexes that are missing; `optimize`, which follows, brings the others up to date."""
-    from lancedb.index import FTS, Bitmap, BTree
-
-    present = {index.name for index in table.list_indices()}
-    if "terms" not in present:
-        terms = FTS(
-            base_tokenizer="whitespace",
-            lower_case=False,
-            stem=False,
-            remove_stop_words=False,
-            ascii_folding=False,
-            with_position=False,
-            max_token_length=_LONGEST_TERM,
-        )
-        table.create_index("terms", config=terms, name="terms")
-    if not vectors:
-        return
-    if "vector" not in present or retrain:
-        build_vector_index(table)
-    for column in {*_FILTERED} - present:
-        table.create_index(column, config=BTree() if column == "date" else Bitmap(), name=column)
-
-
 def _tuned(
     passages: Sequence[Passage], encoder: TextEncoder, folder: Path, generation: Generation, settings: IndexSettings
 ) -> Mapping[str, int]:
@@ -151,7 +129,7 @@ def _tuned(
 
 
 class _Rows:
-    """Makes the rows of given ids: encodes them, in batches, with progress over all that were asked for."""
+    """Makes the rows of given ids here, with progress over all that were asked for."""
 
     def __init__(self, passages: Sequence[Passage], encoder: TextEncoder, *, bigrams: bool, progress: Any) -> None:
         self._passages = {passage.passage_id: passage for passage in passages}
@@ -159,32 +137,10 @@ class _Rows:
         self._done = 0
 
     def of(self, ids: Sequence[str]) -> pa.Table:
-        """Columns: id, content hash, what filters read, the passage as JSON, index terms, vector."""
-        import pyarrow as pa
-
         passages = [self._passages[identity] for identity in ids]
-        vectors = pa.array(self._encode(passages).ravel(), type=pa.float32())
-        texts = [search_text(passage) for passage in passages]
-        columns: dict[str, Any] = {
-            "id": [passage.passage_id for passage in passages],
-            "sha": [content_hash(passage) for passage in passages],
-            "source": [passage.source for passage in passages],
-            "modality": [passage.modality for passage in passages],
-            "date": [passage.date for passage in passages],
-            "passage": [to_line(passage) for passage in passages],
-            "terms": [analyse(text, bigrams=self._bigrams) for text in texts],
-        }
-        strings = {name: pa.array(values, type=pa.string()) for name, values in columns.items()}
-        return pa.table(strings | {"vector": pa.FixedSizeListArray.from_arrays(vectors, self._encoder.dim)})
+        return passage_rows(passages, self._encoder, bigrams=self._bigrams, encoded=self._encoded)
 
-    def _encode(self, passages: Sequence[Passage]) -> Matrix:
-        import numpy as np
-
-        parts = [np.zeros((0, self._encoder.dim), np.float32)]
-        for start in range(0, len(passages), _ENCODED_AT_ONCE):
-            batch = passages[start : start + _ENCODED_AT_ONCE]
-            parts.append(self._encoder.encode([search_text(passage) for passage in batch]))
-            self._done += len(batch)
-            if self._progress is not None:
-                self._progress(self._done, len(self._passages), "passages encoded")
-        return np.concatenate(parts)
+    def _encoded(self, count: int) -> None:
+        self._done += count
+        if self._progress is not None:
+            self._progress(self._done, len(self._passages), "passages encoded")

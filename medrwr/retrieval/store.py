@@ -56,6 +56,7 @@ class Change:
 
 
 Indexer = Callable[[Any, bool], None]  # (table, retrain): build or bring up to date the indexes of a table
+Writer = Callable[[Any, Wanted, Sequence[str], Mapping[str, str]], None]  # (table, wanted, ids to write, rows there)
 Gate = Callable[[Generation], Mapping[str, int]]  # checks a generation before it is published: its search settings
 
 
@@ -67,6 +68,7 @@ def update(
     *,
     index: Indexer,
     gate: Gate,
+    write: Writer | None = None,
 ) -> Change:
     """Make the index in `folder` what `manifest` describes; nothing is written where it is that already.
 
@@ -80,7 +82,7 @@ def update(
             write_manifest(manifest_path, before[0].manifest)
         change = Change(0, 0)
         if not before or before[0].manifest != manifest:
-            generation, change = _bring_up(folder, manifest, wanted, index, before)
+            generation, change = _bring_up(folder, manifest, wanted, index, write or write_here, before)
             search = gate(generation)
             generation = Generation(manifest, generation.table, generation.version, dict(search))
             write_generations(folder, [generation, *before[:1]])
@@ -90,7 +92,12 @@ def update(
 
 
 def _bring_up(
-    folder: Path, manifest: IndexManifest, wanted: Wanted, index: Indexer, before: Sequence[Generation]
+    folder: Path,
+    manifest: IndexManifest,
+    wanted: Wanted,
+    index: Indexer,
+    write: Writer,
+    before: Sequence[Generation],
 ) -> tuple[Generation, Change]:
     name = _table_name(manifest)
     kept = before[0].version if before and before[0].table == name else None
@@ -98,17 +105,22 @@ def _bring_up(
     present = _contents(table)
     fresh = sorted(identity for identity, sha in wanted.contents.items() if present.get(identity) != sha)
     gone = sorted(present.keys() - wanted.contents.keys())
+    write(table, wanted, fresh, present)
+    delete_rows(table, gone)
+    index(table, len(fresh) + len(gone) > _REBUILT_SHARE * len(wanted.contents))
+    table.optimize(cleanup_older_than=_age(table, kept), delete_unverified=True)
+    _verify(table, manifest, folder)
+    return Generation(manifest, name, table.version, {}), Change(len(fresh), len(gone))
+
+
+def write_here(table: Any, wanted: Wanted, fresh: Sequence[str], present: Mapping[str, str]) -> None:
+    """Make and write rows in this process, a commit every few thousand: a killed run goes on from the last."""
     for start in range(0, len(fresh), _ROWS_A_COMMIT):
         batch = wanted.rows_of(fresh[start : start + _ROWS_A_COMMIT])
         if present:
             table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all().execute(batch)
         else:
             table.add(batch)
-    _delete(table, gone)
-    index(table, len(fresh) + len(gone) > _REBUILT_SHARE * len(wanted.contents))
-    table.optimize(cleanup_older_than=_age(table, kept), delete_unverified=True)
-    _verify(table, manifest, folder)
-    return Generation(manifest, name, table.version, {}), Change(len(fresh), len(gone))
 
 
 def _opened(folder: Path, name: str, wanted: Wanted, *, published: bool) -> Any:
@@ -138,7 +150,8 @@ def _contents(table: Any) -> dict[str, str]:
     return dict(zip(rows["id"].to_pylist(), rows["sha"].to_pylist(), strict=True))
 
 
-def _delete(table: Any, ids: Sequence[str]) -> None:
+def delete_rows(table: Any, ids: Sequence[str]) -> None:
+    """Rows of these ids, in commits of some thousands."""
     from lancedb.expr import col, lit
 
     for start in range(0, len(ids), _IDS_A_DELETE):

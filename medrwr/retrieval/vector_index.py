@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_ROWS_A_PARTITION = 4096
-_BITS_A_WORD = 8  # of the codes: dimensions come in eights
+ROWS_A_PARTITION = 4096
+BITS_A_WORD = 8  # of the codes: dimensions come in eights
 
 # Cheapest first. The last one reads most partitions and thousands of rows: what fails there fails for good.
 LADDER: tuple[Mapping[str, int], ...] = (
@@ -30,9 +30,9 @@ def vector_index(dim: int) -> Any:
     """How LanceDB is to index vectors of `dim` numbers; whole ones where they do not come in eights."""
     from lancedb.index import IvfFlat, IvfRq
 
-    if dim % _BITS_A_WORD:
-        return IvfFlat(distance_type="cosine", target_partition_size=_ROWS_A_PARTITION)
-    return IvfRq(distance_type="cosine", target_partition_size=_ROWS_A_PARTITION)
+    if dim % BITS_A_WORD:
+        return IvfFlat(distance_type="cosine", target_partition_size=ROWS_A_PARTITION)
+    return IvfRq(distance_type="cosine", target_partition_size=ROWS_A_PARTITION)
 
 
 def build_vector_index(table: Any) -> None:

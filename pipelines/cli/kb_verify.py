@@ -57,7 +57,7 @@ def _passages(path: Path) -> list[Passage]:
 
 
 def _row(passage: Passage) -> tuple[str, str]:
-    from medrwr.retrieval.index import content_hash
+    from medrwr.retrieval.rows import content_hash
 
     return passage.passage_id, content_hash(passage)
 

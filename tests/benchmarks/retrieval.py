@@ -21,7 +21,7 @@ import numpy as np
 
 from medrwr.retrieval import CachedTextEncoder, TextEncoder
 from medrwr.retrieval.encoder import Matrix
-from medrwr.retrieval.index import search_text
+from medrwr.retrieval.rows import search_text
 from pipelines.paths import Paths
 from tests.benchmarks.retrieval_parts import clinic, encoding, ingestion, quality, speed
 from tests.benchmarks.retrieval_parts.data import bioasq, medquad

@@ -13,10 +13,11 @@ import pytest
 from medrwr.config import IndexSettings
 from medrwr.errors import ArtefactError, IndexBusyError, IndexMismatchError, IndexRecallError
 from medrwr.retrieval import CachedTextEncoder
-from medrwr.retrieval.index import build_index, search_text, shaping_settings
+from medrwr.retrieval.index import build_index, shaping_settings
 from medrwr.retrieval.manifest import Generation, check_manifest, read_generations
 from medrwr.retrieval.memory import open_table
 from medrwr.retrieval.publish import fresh_folder
+from medrwr.retrieval.rows import search_text
 from medrwr.types import Passage
 from tests.retrieval.fakes import WordEncoder
 
