@@ -10,21 +10,41 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from medrwr.config import KnowledgeBaseSettings, SourceSettings
 from medrwr.digests import file_digest
 from medrwr.errors import ArtefactError
-from medrwr.knowledge_base.cache import Cache
+from medrwr.knowledge_base.cache import Cache, Entry
 from medrwr.knowledge_base.entries import entries_of
 from medrwr.knowledge_base.files import list_files
 from medrwr.knowledge_base.keys import DigestedFile, digested
 from medrwr.knowledge_base.output import PASSAGES, QUARANTINE, TERMS, Ingested, write
+from medrwr.types import Quarantined
 
 _COMMIT_EVERY_S = 1.0
 Progress = Callable[[int, int, str], None]
+FileEntries = tuple[DigestedFile, Iterable[Entry | Quarantined]]
+
+
+class Reading(Protocol):
+    """Reads files, in this process or elsewhere, and gives each with its entries, in their order."""
+
+    def __call__(
+        self, files: Sequence[DigestedFile], *, source: str, settings: KnowledgeBaseSettings, entry: SourceSettings
+    ) -> Iterator[FileEntries]: ...
+
+
+def read_here(
+    files: Sequence[DigestedFile], *, source: str, settings: KnowledgeBaseSettings, entry: SourceSettings
+) -> Iterator[FileEntries]:
+    """One file after the other."""
+    for file in files:
+        yield file, entries_of(file, source=source, settings=settings, entry=entry)
 
 
 def ingest(
@@ -36,22 +56,28 @@ def ingest(
     settings: KnowledgeBaseSettings,
     entry: SourceSettings,
     progress: Progress | None = None,
+    reading: Reading = read_here,
 ) -> Ingested:
-    """Bring `out` up to date with `folder`.
+    """Bring `out` up to date with `folder`; the same files come out whoever does the `reading`.
 
     Raises:
         ArtefactError: the folder is missing, has no file, or no file in it is a usable document.
     """
     files = digested(list_files(folder, source), source, settings, entry)
+
+    def attempt() -> Ingested:
+        read = partial(update, source=source, settings=settings, entry=entry, progress=progress, reading=reading)
+        return _ingest(folder, out, store, files, read, source=source, settings=settings)
+
     try:
-        return _ingest(folder, out, store, files, source=source, settings=settings, entry=entry, progress=progress)
+        return attempt()
     except sqlite3.OperationalError as error:
         if "locked" not in str(error):
             raise
         raise ArtefactError(f"another ingestion of source {source!r} is running: wait for it, or end it") from None
     except sqlite3.DatabaseError:
         store.begin_again()
-        return _ingest(folder, out, store, files, source=source, settings=settings, entry=entry, progress=progress)
+        return attempt()
 
 
 def _ingest(
@@ -59,16 +85,15 @@ def _ingest(
     out: Path,
     store: Cache,
     files: list[DigestedFile],
+    read: Callable[[Cache, list[DigestedFile]], int],
     *,
     source: str,
     settings: KnowledgeBaseSettings,
-    entry: SourceSettings,
-    progress: Progress | None,
 ) -> Ingested:
     state = _state(files, settings)
     if store.recall("state") == state and store.recall("out") == _digest_of(out):
         return Ingested(**json.loads(store.recall("counts")))
-    changed = update(store, files, source=source, settings=settings, entry=entry, progress=progress)
+    changed = read(store, files)
     ids = [file.file_id for file in files]
     counts = write(store, ids, out, folder=folder, source=source, threshold=settings.near_duplicates)
     store.remember("state", "")  # a kill between these lines costs a rewrite, never a wrong answer
@@ -86,14 +111,16 @@ def update(
     settings: KnowledgeBaseSettings,
     entry: SourceSettings,
     progress: Progress | None = None,
+    reading: Reading = read_here,
 ) -> int:
     """Read the files whose key is not in the cache, forget those that are gone; returns how many were read."""
     known = store.keys()
     store.remove(known.keys() - {file.file_id for file in files})
     changed = [file for file in files if known.get(file.file_id) != file.key]
     committed = time.monotonic()
-    for number, file in enumerate(changed, start=1):
-        store.replace(file.file_id, file.key, entries_of(file, source=source, settings=settings, entry=entry))
+    pairs = reading(changed, source=source, settings=settings, entry=entry)
+    for number, (file, entries) in enumerate(pairs, start=1):
+        store.replace(file.file_id, file.key, entries)
         if time.monotonic() - committed > _COMMIT_EVERY_S:
             store.commit()
             committed = time.monotonic()
