@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from medrwr.calibration.artefact import Calibration, digests_of, read_calibration
-from medrwr.evaluation.ladder import Ladder, Resampling, assemble, chance_of, draw
+from medrwr.evaluation.ladder import Ladder, assemble, chance_of, draw
 from medrwr.evaluation.scorer import Verdict, by_choice, judge_all
 from medrwr.records import read_records
 from medrwr.types import Question
@@ -14,7 +14,8 @@ from pipelines.contamination import contamination_of
 from pipelines.disjoint import require_disjoint_splits
 from pipelines.evaluation_output import print_ladder, write_outputs
 from pipelines.evaluation_traces import trace_all
-from pipelines.findings import finding_metrics, findings_of
+from pipelines.findings import finding_metrics, findings_of, resampling_of
+from pipelines.judging import judge_reasoning, require_judge
 from pipelines.measures import Evaluated, metrics_of
 from pipelines.rungs import COMPARED, FINAL, RUNGS, Cells, Played, play_rungs
 from pipelines.stage import StageContext, StageResult
@@ -29,7 +30,9 @@ def run(context: StageContext) -> StageResult:
         OverlapError: a training item overlaps a test item (M14).
         DigestError: the calibration was made for another model or index.
         SampleError: the test split is empty.
+        ConfigError: a judge is asked for and not named.
     """
+    require_judge(context)
     require_disjoint_splits(context.paths)
     questions, bad = read_records(context.paths.questions("test"), Question)
     cells, calibration = _draw(context, questions), _calibration(context)
@@ -40,8 +43,12 @@ def run(context: StageContext) -> StageResult:
     }
     ladders = _ladder(context, cells, verdicts), _ladder(context, cells, choices)
     evaluated = Evaluated(cells, played, verdicts, *ladders, calibration, looks)
-    contamination = contamination_of(context, evaluated)
-    findings = findings_of(evaluated, passages=leave_one_out(context, evaluated), contamination=contamination)
+    findings = findings_of(
+        evaluated,
+        passages=leave_one_out(context, evaluated),
+        contamination=contamination_of(context, evaluated),
+        judged=judge_reasoning(context, evaluated),
+    )
     metrics = {**metrics_of(evaluated), **finding_metrics(findings), "quarantined": len(bad)}
     trace_all(context.sink, evaluated, every=context.params.evaluate.trace_every)
     write_outputs(context, evaluated, metrics, findings)
@@ -75,13 +82,12 @@ def _calibration(context: StageContext) -> Calibration:
 
 
 def _ladder(context: StageContext, cells: Cells, verdicts: Mapping[str, Mapping[str, Sequence[Verdict]]]) -> Ladder:
-    settings = context.params.evaluate
     return assemble(
         RUNGS,
         verdicts,
         compare=COMPARED,
         chance={cell: chance_of(questions) for cell, questions in cells.items()},
-        resampling=Resampling(settings.bootstrap_samples, settings.confidence_level, context.params.base.seed),
+        resampling=resampling_of(context.params),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from medrwr.config import Params
 from medrwr.evaluation.attribution import Influence
 from medrwr.evaluation.finding_tables import (
     clean_section,
@@ -15,6 +16,8 @@ from medrwr.evaluation.finding_tables import (
     flip_section,
     influence_section,
 )
+from medrwr.evaluation.judge import Judged, judge_metrics, judge_section
+from medrwr.evaluation.ladder import Resampling
 from medrwr.evaluation.sections import Section
 from medrwr.evaluation.taxonomy import FailureRow
 from pipelines.attribution import Attribution, attribute, attribution_metrics
@@ -30,13 +33,24 @@ class Findings:
     failures: Sequence[FailureRow]
     attribution: Attribution
     contamination: Contamination = field(default_factory=Contamination)
+    judged: Judged | None = None
 
 
 def findings_of(
-    evaluated: Evaluated, *, passages: tuple[Influence, ...] = (), contamination: Contamination | None = None
+    evaluated: Evaluated,
+    *,
+    passages: tuple[Influence, ...] = (),
+    contamination: Contamination | None = None,
+    judged: Judged | None = None,
 ) -> Findings:
     """Of what was played and judged; `passages` are what leaving each out did."""
-    return Findings(failures_of(evaluated), attribute(evaluated, passages), contamination or Contamination())
+    return Findings(failures_of(evaluated), attribute(evaluated, passages), contamination or Contamination(), judged)
+
+
+def resampling_of(params: Params) -> Resampling:
+    """How this evaluation's intervals are computed (M31)."""
+    settings = params.evaluate
+    return Resampling(settings.bootstrap_samples, settings.confidence_level, params.base.seed)
 
 
 def finding_metrics(findings: Findings) -> dict[str, float]:
@@ -45,10 +59,11 @@ def finding_metrics(findings: Findings) -> dict[str, float]:
         **failure_metrics(findings.failures),
         **attribution_metrics(findings.attribution),
         **contamination_metrics(findings.contamination),
+        **(judge_metrics(findings.judged) if findings.judged else {}),
     }
 
 
-def sections_of(evaluated: Evaluated, findings: Findings) -> tuple[Section, ...]:
+def sections_of(evaluated: Evaluated, findings: Findings, resampling: Resampling) -> tuple[Section, ...]:
     """The report's tables."""
     labels = {rung.name: rung.label for rung in evaluated.ladder.rungs}
     return (
@@ -56,6 +71,7 @@ def sections_of(evaluated: Evaluated, findings: Findings) -> tuple[Section, ...]
         flip_section(findings.attribution.flips, labels),
         influence_section(findings.attribution.passages),
         copy_section(findings.attribution.copying, labels),
+        judge_section(findings.judged, resampling),
         clean_section(findings.contamination.clean),
         flag_section(findings.contamination.flags),
     )
@@ -77,4 +93,5 @@ def findings_json(findings: Findings) -> dict[str, Any]:
         "passages": [asdict(one) for one in attribution.passages],
         "accuracy_unflagged": [asdict(one) for one in findings.contamination.clean],
         "flags": [asdict(one) for one in findings.contamination.flags],
+        "judged": None if findings.judged is None else asdict(findings.judged),
     }
