@@ -125,12 +125,17 @@ def _interval(
 def _resampled_means(
     sum_C: NDArray[np.float64], size_C: NDArray[np.float64], samples: int, seed: int
 ) -> NDArray[np.float64]:
-    """Means [samples] over clusters drawn with replacement: a draw is a vector of multinomial counts."""
+    """Means [samples] over clusters drawn with replacement: a draw is a vector of multinomial counts.
+
+    Clusters alike in sum and size are drawn as one kind, with their number as weight: the same distribution, and 20,000
+    right-or-wrong answers are a handful of kinds.
+    """
     generator = np.random.default_rng(seed)
     units = sum_C.size
+    kinds_2K, number_K = np.unique(np.stack([sum_C, size_C]), axis=1, return_counts=True)
     means: list[NDArray[np.float64]] = []
-    step = max(1, _CELLS // units)
+    step = max(1, _CELLS // number_K.size)
     for start in range(0, samples, step):
-        count_SC = generator.multinomial(units, np.full(units, 1.0 / units), size=min(step, samples - start))
-        means.append((count_SC @ sum_C) / (count_SC @ size_C))
+        count_SK = generator.multinomial(units, number_K / units, size=min(step, samples - start))
+        means.append((count_SK @ kinds_2K[0]) / (count_SK @ kinds_2K[1]))
     return np.concatenate(means)

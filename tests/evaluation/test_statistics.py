@@ -109,3 +109,17 @@ def test_bad_input_is_named(values, clusters, message):
         bootstrap_mean(values, clusters)
     with pytest.raises(SampleError, match=message):
         paired_difference(values, values, clusters)
+
+
+def test_m31_kinds_of_clusters_are_drawn_as_the_clusters_would_be():
+    """Facts of 1 to 3 questions: against draws of the facts themselves, mean and spread agree within their error."""
+    generator = np.random.default_rng(5)
+    sizes = generator.integers(1, 4, 60)
+    names = np.repeat(ids(60), sizes)
+    values = generator.random(names.size) < 0.6
+    sums = np.bincount(np.repeat(np.arange(60), sizes), weights=values)
+    drawn = generator.integers(0, 60, (20_000, 60))
+    means = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
+    lower, upper = np.quantile(means, [0.025, 0.975])
+    found = bootstrap_mean(values, list(names), samples=20_000)
+    assert (found.lower, found.upper) == (pytest.approx(lower, abs=0.006), pytest.approx(upper, abs=0.006))
