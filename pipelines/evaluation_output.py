@@ -24,6 +24,7 @@ from pipelines.evaluation_report import examples_of, report_of
 from pipelines.failures import failure_table
 from pipelines.findings import Findings, findings_json, resampling_of, sections_of
 from pipelines.measures import Confidence, Evaluated, confidence_of
+from pipelines.paper_table import paper_section
 from pipelines.plotdata import reliability_rows, risk_coverage_rows, write_csv
 from pipelines.rungs import rule_of
 from pipelines.second_looks import lines_of
@@ -53,7 +54,7 @@ def write_outputs(
     choices = (
         f"## Every answer read as its most probable option\n\n{CHOICE_NOTE}\n\n{ladder_markdown(evaluated.choices)}"
     )
-    sections = sections_of(evaluated, findings, resampling_of(context.params))
+    sections = (paper_section(evaluated.ladder), *sections_of(evaluated, findings, resampling_of(context.params)))
     found = sections_markdown(sections)
     write_text_atomic(folder / "ladder.md", f"{ladder_markdown(evaluated.ladder)}\n{choices}\n{found}")
     write_text_atomic(folder / "findings.json", json.dumps(findings_json(findings), indent=1) + "\n")

@@ -23,6 +23,7 @@ from pipelines.evaluation_output import print_ladder, write_outputs
 from pipelines.failures import failure_metrics
 from pipelines.findings import finding_metrics, findings_of
 from pipelines.measures import Evaluated, metrics_of
+from pipelines.paper_table import paper_section
 from pipelines.paths import Paths
 from pipelines.rungs import COMPARED, FINAL, RUNGS, rule_of
 from pipelines.second_looks import CDIR
@@ -148,6 +149,19 @@ def test_both_answers_of_a_question_are_kept(context):
     assert (rows[0]["first"], rows[0]["second"], rows[0]["asked"]) == ("A", "A", False)
     assert rows[0]["first_probs"] == pytest.approx([0.75, 1 / 12, 1 / 12, 1 / 12])
     assert (rows[1]["second"], rows[1]["second_probs"]) == (None, [])
+
+
+def test_m30_the_papers_figures_stand_beside_ours():
+    section = paper_section(evaluated().ladder)
+    rows = {row[0]: row[1:] for row in section.rows}
+    assert section.header[1:] == (
+        *("paper: MedXpertQA-MM", "paper: MMMU-H&M", "paper: MMMU-Pro 10", "paper: ECBench"),
+        "ours: held out, image",
+    )
+    assert rows["base, no training"] == ("22.4", "56.5", "31.8", "40.4", "20.0%")
+    assert rows["Med-RwR"] == ("27.2", "65.5", "43.7", "51.1", "75.0%")
+    assert rows["Med-RwR + CDIR"][-1] == "80.0%"
+    assert "image stage only" not in rows  # it needs another training run
 
 
 def test_m31_flips_and_copied_words_are_counted(context):
