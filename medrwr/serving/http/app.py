@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -21,6 +22,7 @@ from medrwr.serving.http.middleware import Around, Seen
 from medrwr.serving.http.routes import Shared, answer_routes, look_routes
 from medrwr.serving.http.service import Finished, Service
 from medrwr.serving.http.swapping import Serving
+from medrwr.serving.http.trimming import trim_while
 from medrwr.serving.http.versions import VersionSource
 from medrwr.serving.page import mount_page
 from medrwr.serving.page.preview import PreviewLimits
@@ -49,7 +51,7 @@ def create_app(source: VersionSource, settings: ServerSettings) -> FastAPI:
     serving = Serving(source, settings.limits, swapped=metrics.swapped)
     keeper = _Keeper(settings, metrics)
     service = Service(serving, settings.limits, settings.abstain, keeper.answered)
-    app = FastAPI(title="medrwr", version="1", lifespan=_lifespan(serving, metrics, settings), docs_url=None,
+    app = FastAPI(title="medrwr", version="1", lifespan=_lifespan(serving, metrics, settings, keeper), docs_url=None,
                   redoc_url=None, description=_DESCRIPTION)  # fmt: skip
     metrics.watch(lambda: serving.live.player.unfinished if serving.ready else 0)
     shared = Shared(service, metrics, keeper.memory, Lines(settings.folder / "feedback/feedback.jsonl", durable=True))
@@ -69,7 +71,7 @@ _DESCRIPTION = (
 
 
 def _lifespan(
-    serving: Serving, metrics: Metrics, settings: ServerSettings
+    serving: Serving, metrics: Metrics, settings: ServerSettings, keeper: _Keeper
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def around(_: FastAPI) -> AsyncIterator[None]:
@@ -78,9 +80,11 @@ def _lifespan(
             metrics.serving(serving.live.opened.key)
 
         await anyio.to_thread.run_sync(start)
+        trimming = asyncio.create_task(trim_while(lambda: keeper.requests))
         try:
             yield
         finally:
+            trimming.cancel()
             await anyio.to_thread.run_sync(serving.close)
 
     return around
@@ -90,7 +94,7 @@ class _Keeper:
     """Keeps account of answers and requests; what cannot be written is counted, and answers go on."""
 
     def __init__(self, settings: ServerSettings, metrics: Metrics) -> None:
-        self.memory = Memory()
+        self.memory, self.requests = Memory(), 0
         self._metrics, self._trace = metrics, settings.trace
         self._observed = Lines(settings.folder / "serving/observations.jsonl")
         self._audit = Lines(settings.folder / "serving/audit.jsonl")
@@ -104,6 +108,7 @@ class _Keeper:
             self._kept("trace", lambda: trace(done))
 
     def seen(self, seen: Seen) -> None:
+        self.requests += 1
         self._metrics.request(seen.route, seen.status, seen.ms / 1000)
         if seen.route not in ("/healthz", "/readyz", "/metrics"):
             self._kept("audit", lambda: self._audit.append(asdict(seen)))
