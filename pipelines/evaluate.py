@@ -32,7 +32,7 @@ def run(context: StageContext) -> StageResult:
         SampleError: the test split is empty.
         ConfigError: a judge is asked for and not named.
     """
-    require_judge(context)
+    require_judge(context.params.evaluate.judge_questions)
     require_disjoint_splits(context.paths)
     questions, bad = read_records(context.paths.questions("test"), Question)
     cells, calibration = _draw(context, questions), _calibration(context)

@@ -17,18 +17,17 @@ from pipelines.opening import image_root_of
 from pipelines.stage import StageContext
 
 
-def require_judge(context: StageContext) -> None:
-    """Before any work: a judge that is asked for must be named.
+def require_judge(questions: int) -> None:
+    """Before any work: a judge that is asked for `questions` of each cell must be named.
 
     Raises:
-        ConfigError: `evaluate.judge_questions` is set, and OPENAI_BASE_URL or OPENAI_MODEL is not.
+        ConfigError: there are questions, and OPENAI_BASE_URL or OPENAI_MODEL is not set.
     """
-    wanted = context.params.evaluate.judge_questions
     for name in ("OPENAI_BASE_URL", "OPENAI_MODEL"):
-        if wanted and not os.environ.get(name):
+        if questions and not os.environ.get(name):
             raise ConfigError(
-                f"evaluate.judge_questions is {wanted} and {name} is not set: name the judge's endpoint and model, or "
-                "set judge_questions to 0"
+                f"evaluate.judge_questions is {questions} and {name} is not set: name the judge, or set "
+                "judge_questions to 0"
             )
 
 

@@ -18,6 +18,7 @@ from pipelines.tracking.store import URI_VARIABLE, tracking_uri
 TARGET = "evaluate"
 ANSWERS = "per_question.jsonl"
 SECOND_LOOKS = "second_looks.jsonl"
+FINDINGS = "findings.json"
 _REPORT = "reports/evaluation"
 _LEFT_OUT = (":(exclude)dvc.lock", ":(exclude)tests", ":(exclude)*.md")
 _SPOKEN = 15  # lines of a failed chain that are repeated
@@ -77,17 +78,25 @@ def read_lines(root: Path, experiment: Experiment, name: str = ANSWERS) -> list[
     Raises:
         ExperimentError: its results are no longer in DVC's cache.
     """
+    return [json.loads(line) for line in read_text(root, experiment, name).splitlines()]
+
+
+def read_text(root: Path, experiment: Experiment, name: str) -> str:
+    """One file that the experiment's evaluation wrote.
+
+    Raises:
+        ExperimentError: it is no longer in DVC's cache.
+    """
     import dvc.api
     from dvc.exceptions import DvcException
 
     try:
-        text = dvc.api.read(f"{_REPORT}/{name}", repo=str(root), rev=experiment.name, encoding="utf-8")
+        return str(dvc.api.read(f"{_REPORT}/{name}", repo=str(root), rev=experiment.name, encoding="utf-8"))
     except (DvcException, OSError) as error:
         raise ExperimentError(
             f"{experiment.name} is kept, but its {_REPORT}/{name} is not in the cache ({error}): "
             f"remove it by `dvc exp remove {experiment.name}` and run the ablation again"
         ) from error
-    return [json.loads(line) for line in text.splitlines()]
 
 
 def override(name: str, value: Any) -> str:

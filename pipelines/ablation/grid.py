@@ -38,7 +38,8 @@ class Row:
 class Grid:
     """A table: `reference` names the row that the others are compared with.
 
-    `confidences` adds what second looks did to the confidence of the questions asked again.
+    `confidences` adds what second looks did to the confidence of the questions asked again, `judged` the scores of the
+    reference's reasoning.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Grid:
     reference: str
     note: str = ""
     confidences: bool = False
+    judged: bool = False
 
 
 def four(mm: float, mmmu: float, pro: float, ec: float) -> dict[str, float]:

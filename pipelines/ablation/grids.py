@@ -9,6 +9,7 @@ from medrwr.config import Params, RewardSettings
 from medrwr.errors import ConfigError
 from pipelines.ablation.grid import FULL, FULL_CDIR, Grid, Row, four
 from pipelines.catalogue import suggest
+from pipelines.second_looks import CDIR
 
 PLAIN = ["format", "accuracy"]
 REWARDS, SOURCES = "grpo_multimodal.rewards", "knowledge_base.sources"
@@ -104,7 +105,15 @@ FIG3C = Grid(
     note="Published: re-retrieval raises the mean confidence of uncertain cases by 0.12 to 0.21.",
     confidences=True,
 )
-GRIDS = {grid.name: grid for grid in (TABLE1, TABLE2, TABLE3, TABLE11, FIG3A, FIG3B, FIG3C)}
+TABLE14 = Grid(
+    "table14",
+    "Table 14: a language model's scores of the reasoning",
+    (Row("full-judged", "Med-RwR + CDIR, judged", {"evaluate.judge_questions": 25}, rung=CDIR),),
+    reference="full-judged",
+    note="The judge is OPENAI_MODEL at OPENAI_BASE_URL; it scores 25 answers of each cell.",
+    judged=True,
+)
+GRIDS = {grid.name: grid for grid in (TABLE1, TABLE2, TABLE3, TABLE11, TABLE14, FIG3A, FIG3B, FIG3C)}
 NAMES = (*GRIDS, "table12", "rewardparts")
 
 

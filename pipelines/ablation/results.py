@@ -11,6 +11,7 @@ from medrwr.evaluation.permutation import holm
 from medrwr.evaluation.statistics import Interval, PairedDifference, bootstrap_mean, paired_difference
 from pipelines.ablation.confidences import Change
 from pipelines.ablation.grid import Grid, Row
+from pipelines.ablation.judgements import Criterion
 
 Answers = Mapping[str, tuple[str, bool]]
 """'seed/question id' -> ('seed/fact', right or wrong), of one row and cell."""
@@ -34,6 +35,7 @@ class Results:
     seeds: tuple[int, ...]
     cells: Mapping[str, Mapping[str, Measured]]
     changes: tuple[Change, ...] = ()
+    scores: tuple[Criterion, ...] = ()
 
     @property
     def measured_cells(self) -> list[str]:

@@ -12,14 +12,17 @@ from medrwr.config import Params
 from medrwr.records import write_text_atomic
 from pipelines.ablation.confidences import Change, changes_of
 from pipelines.ablation.experiments import (
+    FINDINGS,
     SECOND_LOOKS,
     Experiment,
     is_done,
     read_lines,
+    read_text,
     run_experiment,
     workspace_state,
 )
 from pipelines.ablation.grid import Grid, Overrides, Row
+from pipelines.ablation.judgements import Criterion, criteria_of
 from pipelines.ablation.results import Answers, Results, measure, pool
 from pipelines.ablation.tables import as_json, html, markdown
 from pipelines.tracking.store import open_store
@@ -70,7 +73,11 @@ def run(root: Path, planned: Plan, params: Params) -> Iterator[tuple[Experiment,
         if fresh:
             run_experiment(root, experiment)
         answers[experiment.name] = read_lines(root, experiment)
-        results = replace(_results(planned, answers, params), changes=_changes(root, planned, answers, params))
+        results = replace(
+            _results(planned, answers, params),
+            changes=_changes(root, planned, answers, params),
+            scores=_scores(root, planned, answers, params),
+        )
         write(root, results)
         yield experiment, fresh, results
 
@@ -102,10 +109,24 @@ def _pooled(planned: Plan, row: Row, answers: Mapping[str, Sequence[Mapping[str,
 def _changes(root: Path, planned: Plan, answers: Mapping[str, object], params: Params) -> tuple[Change, ...]:
     if not planned.grid.confidences:
         return ()
-    done = {seed: one for seed, one in planned.experiments[planned.grid.reference].items() if one.name in answers}
+    done = _of_reference(planned, answers)
     looks = {seed: read_lines(root, experiment, SECOND_LOOKS) for seed, experiment in done.items()}
     settings = params.evaluate
     return tuple(changes_of(looks, samples=settings.bootstrap_samples, level=settings.confidence_level))
+
+
+def _scores(root: Path, planned: Plan, answers: Mapping[str, object], params: Params) -> tuple[Criterion, ...]:
+    if not planned.grid.judged:
+        return ()
+    done = _of_reference(planned, answers)
+    found = {seed: json.loads(read_text(root, experiment, FINDINGS)) for seed, experiment in done.items()}
+    settings = params.evaluate
+    return tuple(criteria_of(found, samples=settings.bootstrap_samples, level=settings.confidence_level))
+
+
+def _of_reference(planned: Plan, answers: Mapping[str, object]) -> dict[int, Experiment]:
+    """The reference's experiments that have been run, by seed."""
+    return {seed: one for seed, one in planned.experiments[planned.grid.reference].items() if one.name in answers}
 
 
 def _answered(planned: Plan, seed: int, answers: Mapping[str, Sequence[Mapping[str, Any]]]) -> bool:

@@ -28,6 +28,7 @@ def as_json(results: Results) -> dict[str, Any]:
         "reference": results.grid.reference,
         "seeds": list(results.seeds),
         "changes": [asdict(change) for change in results.changes],
+        "scores": [asdict(criterion) for criterion in results.scores],
         "rows": [
             {
                 "name": row.name,
@@ -98,6 +99,7 @@ def notes_of(results: Results) -> list[str]:
         "The paper's figures are of other benchmarks, models and data: compare directions, not numbers.",
         *([grid.note] if grid.note else []),
         *(change.text for change in results.changes),
+        *(criterion.text for criterion in results.scores),
     ]
 
 

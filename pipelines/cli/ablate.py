@@ -43,7 +43,7 @@ def ablate(request: Request, root: Path = Path(), console: Console | None = None
     """Run what is missing, a line each, and print the table.
 
     Raises:
-        ConfigError: the grid, a row or a base checkpoint is not there.
+        ConfigError: the grid, a row, a base checkpoint or a judge is not there.
         ExperimentError: a chain failed; what was finished stays, and the next call goes on.
     """
     console = console or make_console()
@@ -59,7 +59,16 @@ def ablate(request: Request, root: Path = Path(), console: Console | None = None
     done, total = len(planned.distinct) - len(missing), len(planned.distinct)
     console.print(f"{grid.title}: {len(grid.rows)} rows, {total} experiments, {done} done")
     if not request.dry_run:
+        if grid.judged:
+            _require_judge(grid)
         _run(root, planned, params, console)
+
+
+def _require_judge(grid: Grid) -> None:
+    """Before hours of training, not after them."""
+    from pipelines.judging import require_judge
+
+    require_judge(max(int(row.overrides.get("evaluate.judge_questions", 0)) for row in grid.rows))
 
 
 def choose(grid: Grid, request: Request) -> Grid:

@@ -98,7 +98,7 @@ def test_m30_an_endpoint_that_is_down_leaves_answers_unjudged(tmp_path, monkeypa
 def test_m30_the_judge_is_off_by_default_and_must_be_named_when_it_is_on(tmp_path, monkeypatch):
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     assert Params().evaluate.judge_questions == 0
-    require_judge(context_of(tmp_path, 0))
+    require_judge(0)
     assert judge_reasoning(context_of(tmp_path, 0), evaluated()) is None
     with pytest.raises(ConfigError, match="OPENAI_BASE_URL is not set"):
-        require_judge(context_of(tmp_path, 1))
+        require_judge(1)

@@ -8,15 +8,17 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from medrwr.config import parse
-from medrwr.errors import ExperimentError
+from medrwr.errors import ConfigError, ExperimentError
 from pipelines.ablation.experiments import Experiment, is_done, read_lines, run_experiment, workspace_state
 from pipelines.ablation.grid import Grid, Row
 from pipelines.ablation.running import plan, run
+from pipelines.cli.ablate import Request, ablate
 
 DVC_YAML = """
 stages:
@@ -39,6 +41,9 @@ if stage == "evaluate":
     right = "epochs: 9" in text
     lines = [{"rung": "grpo_multimodal", "cell": "held_out_image",
               "verdict": {"question_id": f"q{n}", "cluster": f"f{n}", "correct": right}} for n in range(4)]
+    scores = {"coherence": 5, "factuality": 3, "relevance": 4, "conciseness": 4}
+    judged = {"judgements": [{"question_id": "q0", "cluster": "f0", "scores": scores}]}
+    (out / "findings.json").write_text(json.dumps({"judged": judged}, indent=1))
     (out / "per_question.jsonl").write_text("\\n".join(map(json.dumps, lines)))
 else:
     pathlib.Path({"shared": "shared.txt", "train": "model.txt"}[stage]).write_text(text)
@@ -86,6 +91,22 @@ def test_m30_rows_share_what_they_can_and_a_second_call_runs_nothing(root: Path)
     again = [fresh for _, fresh, _ in run(root, plan(root, GRID, (1,), {}), parse({}))]
     assert again == [False, False]
     assert len(stages_run()) == 5
+
+
+def test_m30_scores_of_the_reasoning_stand_beside_the_papers(root: Path) -> None:
+    judged = replace(GRID, rows=GRID.rows[:1], judged=True)
+    ((_, _, results),) = run(root, plan(root, judged, (1,), {}), parse({}))
+    scores = {one.name: (one.score.estimate, one.paper) for one in results.scores}
+    assert scores["factuality"] == (pytest.approx(3.0), 3.1)
+    assert scores["mean"] == (pytest.approx(4.0), 3.9)
+    assert "coherence: 5.00 [" in (root / "reports/ablations/g.md").read_text()
+
+
+def test_m30_a_judge_that_is_not_named_is_told_before_any_stage_runs(root: Path, monkeypatch) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    with pytest.raises(ConfigError, match="OPENAI_BASE_URL is not set"):
+        ablate(Request("table14"), root)
+    assert not Path(os.environ["STAGES_RUN"]).exists()
 
 
 def test_m30_a_killed_row_goes_on_behind_its_finished_stages(root: Path) -> None:
