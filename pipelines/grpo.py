@@ -78,7 +78,7 @@ def run_grpo(context: StageContext, stage: GrpoStage) -> StageResult:
         policy,
         _task(context, stage, policy, watcher),
         stage.settings,
-        options=run_options(context, policy, deepspeed=deepspeed),
+        options=run_options(context, policy, deepspeed=deepspeed, timeout_s=stage.settings.collective_timeout_s),
         work=work,
         sink=context.sink,
     )

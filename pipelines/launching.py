@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 from medrwr.config import GrpoSettings, Params
+from pipelines.launch_plan import LaunchPlan, plan_of
 
 LAUNCHED = "WORLD_SIZE"
 
@@ -28,19 +28,30 @@ def settings_of(stage: str, params: Params) -> GrpoSettings | None:
     return settings if isinstance(settings, GrpoSettings) else None
 
 
-def processes_to_launch(stage: str, params: Params) -> int:
-    """How many processes this one should start in its place; 0: it runs the stage itself."""
+def launch_plan(stage: str, params: Params) -> LaunchPlan | None:
+    """What this process should start in its place; None: it runs the stage itself."""
     settings = settings_of(stage, params)
     if settings is None or not settings.enabled or LAUNCHED in os.environ:
-        return 0
-    count = settings.processes or _accelerators(params)
-    return count if count > 1 else 0
+        return None
+    processes = settings.processes or _accelerators(params)
+    return plan_of(stage, settings, processes=processes, accelerators=_on_accelerators(settings, params))
 
 
-def launch(stage: str, count: int, *, root: Path) -> int:
-    """Run the stage on `count` processes of this machine; returns the launcher's exit code."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(count)]
-    return subprocess.run([*command, "-m", "pipelines", stage], cwd=root, check=False).returncode
+def launch(plan: LaunchPlan, *, root: Path) -> int:
+    """Run the stage as planned; returns the launcher's exit code.
+
+    Raises:
+        EngineError: the launcher's cluster or program is missing.
+    """
+    if plan.launcher == "kubernetes":
+        from pipelines.launch_kubernetes import launch_on_kubernetes
+
+        return launch_on_kubernetes(plan, root=root)
+    if plan.launcher == "ray":
+        from pipelines.launch_ray import launch_on_ray
+
+        return launch_on_ray(plan, root=root)
+    return subprocess.run(plan.on_node(), cwd=root, check=False).returncode
 
 
 def be_alone() -> None:
@@ -52,6 +63,17 @@ def be_alone() -> None:
         port = free.getsockname()[1]
     alone = {"RANK": "0", "LOCAL_RANK": "0", LAUNCHED: "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     os.environ.update(alone)
+
+
+def _on_accelerators(settings: GrpoSettings, params: Params) -> bool:
+    """What a cluster is asked for; `device: auto` asks for what this machine has."""
+    if settings.launcher in ("local", "torchrun"):
+        return False
+    if params.base.device != "auto":
+        return params.base.device == "cuda"
+    import torch
+
+    return bool(torch.cuda.is_available())
 
 
 def _accelerators(params: Params) -> int:

@@ -15,7 +15,7 @@ from medrwr.records import write_text_atomic
 from medrwr.sinks import NullSink
 from pipelines.catalogue import find_stage, suggest
 from pipelines.console import say, warn
-from pipelines.launching import is_first, launch, processes_to_launch
+from pipelines.launching import is_first, launch, launch_plan
 from pipelines.measure import Measure
 from pipelines.params import load_params
 from pipelines.paths import Paths
@@ -27,8 +27,8 @@ from pipelines.tracking import open_tracker
 def run_from_command_line(stage: str, *, source: str | None = None, root: Path = Path(".")) -> int:
     """Run `stage` and turn the errors that a user can cause into one line on stderr and exit code 1."""
     try:
-        if count := processes_to_launch(stage, load_params(root)):
-            return launch(stage, count, root=root)
+        if plan := launch_plan(stage, load_params(root)):
+            return launch(plan, root=root)
         run_stage(stage, source=source, root=root)
     except MedrwrError as error:
         return _complain(stage, str(error))

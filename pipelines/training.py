@@ -40,7 +40,9 @@ def open_trainable(context: StageContext, stage: str, *, deepspeed: str | None =
     )
 
 
-def run_options(context: StageContext, policy: Policy, *, deepspeed: str | None = None) -> RunOptions:
+def run_options(
+    context: StageContext, policy: Policy, *, deepspeed: str | None = None, timeout_s: int = 1800
+) -> RunOptions:
     """How the trainer runs on this machine; a launcher (torchrun) says how many processes there are."""
     return RunOptions(
         device=policy.device,
@@ -48,6 +50,7 @@ def run_options(context: StageContext, policy: Policy, *, deepspeed: str | None 
         seed=context.params.base.seed,
         deepspeed=deepspeed,
         processes=int(os.environ.get("WORLD_SIZE", "1")),
+        timeout_s=timeout_s,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from medrwr.config.section import ConfigSection
 
@@ -82,7 +82,15 @@ class GrpoSettings(ConfigSection):
     gradient_checkpointing: bool = False
     save_steps: int = Field(20, ge=1)
     deepspeed: str | None = Field(None, description="a DeepSpeed JSON below infra/deepspeed")
-    processes: int = Field(1, ge=0, description="on this machine; 0: one for each accelerator")
+    launcher: Literal["local", "torchrun", "ray", "kubernetes"] = Field(
+        "local", description="who starts the processes; torchrun: start the stage on each node yourself"
+    )
+    processes: int = Field(1, ge=0, description="on each node; 0: one for each accelerator")
+    nodes: int = Field(1, ge=1, description="machines; more than one needs a launcher other than local")
+    rendezvous: str = Field("", description="of torchrun on several nodes: host:port of one of them")
+    collective_timeout_s: int = Field(
+        1800, ge=1, description="a process that waits longer for the others ends with an error; run it again to go on"
+    )
     lora_rank: int = Field(
         0, ge=0, description="0: all parameters are trained; else LoRA of this rank, merged at the end"
     )
@@ -95,3 +103,11 @@ class GrpoSettings(ConfigSection):
     )
     alarms: Literal["off", "warn", "stop"] = Field("warn", description="what happens when the policy collapses")
     trace_every: int = Field(50, ge=0, description="every so many-th trajectory becomes a trace in MLflow, 0: none")
+
+    @model_validator(mode="after")
+    def _nodes_are_reachable(self) -> GrpoSettings:
+        if self.nodes > 1 and self.launcher == "local":
+            raise ValueError(f"nodes is {self.nodes}: set launcher to torchrun, ray or kubernetes")
+        if self.nodes > 1 and self.launcher == "torchrun" and not self.rendezvous:
+            raise ValueError(f"nodes is {self.nodes}: torchrun needs rendezvous, host:port of one of them")
+        return self

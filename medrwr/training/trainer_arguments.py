@@ -12,7 +12,8 @@ class RunOptions:
     """Where and how a trainer runs; everything that is not its algorithm.
 
     `dtype` is that of the matrix products: with bfloat16 the weights stay in float32 (an update of 1e-6 would be
-    lost in bfloat16) and the trainer casts, or DeepSpeed does. `processes` is how many a launcher started.
+    lost in bfloat16) and the trainer casts, or DeepSpeed does. `processes` is how many a launcher started; one that
+    waits longer than `timeout_s` for the others ends with an error.
     """
 
     device: str
@@ -20,6 +21,7 @@ class RunOptions:
     seed: int
     deepspeed: str | None = None
     processes: int = 1
+    timeout_s: int = 1800
 
 
 def common_arguments(options: RunOptions, output: Path) -> dict[str, Any]:
@@ -32,6 +34,7 @@ def common_arguments(options: RunOptions, output: Path) -> dict[str, Any]:
         "seed": options.seed,
         "data_seed": options.seed,
         "deepspeed": options.deepspeed,
+        "ddp_timeout": options.timeout_s,
         "report_to": "none",
         "disable_tqdm": True,
         "log_level": "error",

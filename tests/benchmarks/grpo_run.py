@@ -60,6 +60,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--deepspeed", default=None)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--timeout", type=int, default=1800, help="seconds that a process waits for the others")
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.deepspeed:
@@ -91,7 +92,14 @@ def main() -> int:
             VowelScorer(),
         ),
         settings,
-        options=RunOptions("cpu", "float32", 5, deepspeed=file, processes=int(os.environ.get("WORLD_SIZE", "1"))),
+        options=RunOptions(
+            "cpu",
+            "float32",
+            5,
+            deepspeed=file,
+            processes=int(os.environ.get("WORLD_SIZE", "1")),
+            timeout_s=options.timeout,
+        ),
         work=WorkFolder(out / "work", "inputs"),
         sink=NullSink(),
     )
