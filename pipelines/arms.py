@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from medrwr.datasets.benchmarks.record import Item
 from medrwr.sinks import MetricSink
 from medrwr.types import LETTERS, Answer, Question, Trajectory
 
@@ -39,9 +40,7 @@ QUESTION_AS_QUERY = Arm(max_turns=1, question_as_query=True, by_probability=True
 AT_ONCE = Arm(max_turns=0, answer_at_once=True, by_probability=True)
 
 
-def request_of(
-    question: Question, image_root: Path, arm: Arm = OWN_QUERY, *, query: str | None = None
-) -> RolloutRequest:
+def request_of(question: Item, image_root: Path, arm: Arm = OWN_QUERY, *, query: str | None = None) -> RolloutRequest:
     """The request that plays `question` in this arm; `query` is asked first, on the policy's behalf."""
     from medrwr.rollout.engine import RolloutRequest
 
@@ -91,6 +90,6 @@ class GreedyRollout:
             asked = zip(questions[start : start + size], queries[start : start + size], strict=True)
             requests = [request_of(q, self.image_root, self.arm, query=query) for q, query in asked]
             batch = self.engine.run(requests, temperature=0.0)
-            played += [most_probable(r.question, t) for r, t in zip(requests, batch, strict=True)] if by else batch
+            played += [most_probable(r.closed, t) for r, t in zip(requests, batch, strict=True)] if by else batch
             self.sink.progress(len(played), len(questions), self.label)
         return played

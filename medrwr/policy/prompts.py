@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from medrwr.types import LETTERS, Question
+from medrwr.types import LETTERS
 
 if TYPE_CHECKING:
+    from medrwr.datasets.benchmarks.record import Item
     from medrwr.policy.loading import Policy
 
+_CHOOSE = "Give letter and text of the right option inside <answer> tags."
+_IN_WORDS = "Give the answer in a few words inside <answer> tags."
 _ROLE = "You are a medical expert."
 _WITH_RETRIEVAL = (
     "Think inside <think> tags. When unsure, ask the knowledge base inside <query> tags, up to {max_turns} times; it "
-    "replies inside <retrieve> tags. Give letter and text of the right option inside <answer> tags."
+    f"replies inside <retrieve> tags. {_CHOOSE}"
 )
-_WITHOUT_RETRIEVAL = "Think inside <think> tags. Give letter and text of the right option inside <answer> tags."
+_WITHOUT_RETRIEVAL = f"Think inside <think> tags. {_CHOOSE}"
 
 
 def render_options(options: tuple[str, ...]) -> str:
@@ -26,21 +29,24 @@ def render_options(options: tuple[str, ...]) -> str:
     return "\n".join(f"{LETTERS[i]}. {option}" for i, option in enumerate(options))
 
 
-def build_messages(question: Question, *, max_turns: int) -> list[dict[str, Any]]:
-    """Chat messages of a question: a system message, then images before the text (M6).
+def build_messages(question: Item, *, max_turns: int) -> list[dict[str, Any]]:
+    """Chat messages of a question: a system message, then images before the text (M6). Without options: in words.
 
     The content is a list of blocks, `{"type": "image"}` for each image in order, then one text block.
     """
     rules = _WITH_RETRIEVAL.format(max_turns=max_turns) if max_turns else _WITHOUT_RETRIEVAL
     blocks: list[dict[str, Any]] = [{"type": "image"} for _ in question.images]
-    blocks.append({"type": "text", "text": f"{question.text}\n{render_options(question.options)}"})
+    if not question.options:
+        rules = rules.replace(_CHOOSE, _IN_WORDS)
+    asked = "\n".join(filter(None, (question.text, render_options(question.options))))
+    blocks.append({"type": "text", "text": asked})
     return [
         {"role": "system", "content": [{"type": "text", "text": f"{_ROLE} {rules}"}]},
         {"role": "user", "content": blocks},
     ]
 
 
-def render_prompt(policy: Policy, question: Question, *, max_turns: int) -> str:
+def render_prompt(policy: Policy, question: Item, *, max_turns: int) -> str:
     """The prompt as text, with one image placeholder an image and the assistant's turn opened."""
     messages = build_messages(question, max_turns=max_turns)
     text = policy.processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from medrwr.config import RolloutSettings
+from medrwr.datasets.benchmarks.record import Item
+from medrwr.errors import QuestionError
 from medrwr.policy.loading import Policy
 from medrwr.rollout.context import Context
 from medrwr.rollout.episode import Episode, Limits
@@ -39,7 +41,7 @@ class RolloutRequest:
         others: how many equal requests are played elsewhere before this run's (by another process of a trainer).
     """
 
-    question: Question
+    question: Item
     image_root: Path
     prompt_ids: tuple[int, ...] | None = None
     max_turns: int | None = None
@@ -47,6 +49,17 @@ class RolloutRequest:
     answer_at_once: bool = False
     seed: int = 0
     others: int = 0
+
+    @property
+    def closed(self) -> Question:
+        """The question, where it must have options.
+
+        Raises:
+            QuestionError: it is an open one.
+        """
+        if isinstance(self.question, Question):
+            return self.question
+        raise QuestionError(f"question {self.question.question_id!r} is open, expected options: ask a closed one")
 
 
 class Loop(Protocol):
@@ -175,7 +188,9 @@ class RolloutEngine:
         return {id(episode): episode.trajectory() for episode in episodes}
 
     def _answer_reserve(self, options: tuple[str, ...]) -> int:
-        """Tokens that closing a thought and giving the longest answer take."""
+        """Tokens that closing a thought and giving the longest answer take; an answer in words may take a turn's."""
+        if not options:
+            return self.settings.max_turn_tokens
         if options not in self._reserves:
             closed = closing(THINK) + render_block(ANSWER, "A. ")
             lengths = [len(encode_text(self.policy.tokenizer, closed + option)) for option in options]
@@ -201,7 +216,7 @@ class RolloutEngine:
         """Confidence where the last token of `<answer>` already held the letter: read behind a tag of its own."""
         contexts, counts, merged = [], [], []
         for episode in episodes:
-            if episode.answer_cut is not None and not episode.option_probs:
+            if episode.answer_cut is not None and not episode.option_probs and episode.question.options:
                 prompt = Context(episode.record.prompt_ids, episode.context.images)
                 contexts.append(answer_context(self.policy.tokenizer, prompt, episode.record.ids, episode.answer_cut))
                 counts.append(len(episode.question.options))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from medrwr.datasets.benchmarks.record import Item
 from medrwr.rollout.context import Context
 from medrwr.rollout.grammar import BlockTracker, Event
 from medrwr.rollout.protocol import (
@@ -22,7 +23,7 @@ from medrwr.rollout.protocol import (
 )
 from medrwr.rollout.record import Cut, TokenRecord
 from medrwr.rollout.tokens import PieceDecoder
-from medrwr.types import Answer, Question, ScoredPassage, StopReason, Trajectory, Turn
+from medrwr.types import Answer, ScoredPassage, StopReason, Trajectory, Turn
 
 _SHORTEST_THOUGHT = 8  # tokens that must be left for thinking after passages were inserted
 
@@ -69,7 +70,7 @@ class Episode:
     """
 
     def __init__(
-        self, question: Question, context: Context, limits: Limits, record: TokenRecord, decoder: PieceDecoder
+        self, question: Item, context: Context, limits: Limits, record: TokenRecord, decoder: PieceDecoder
     ) -> None:
         self.question = question
         self.context = context
@@ -103,6 +104,7 @@ class Episode:
     def unread_query_cut(self) -> Cut | None:
         """Where the first query begins, while it waits for passages and its counterfactual has not been read."""
         unread = self.query is not None and not self._turns and not self.counterfactual_probs
+        unread = unread and bool(self.question.options)
         return self.query_cut if unread else None
 
     @property
@@ -204,7 +206,7 @@ class Episode:
     def _opened(self, event: Event) -> None:
         if event.block == ANSWER:
             self.answer_cut = self._here
-            self.reads_confidence = not event.tail.strip()
+            self.reads_confidence = bool(self.question.options) and not event.tail.strip()
 
     def _check_limits(self) -> None:
         """Budget spent: the answer is forced, an open thought closed before it; in any other block the episode ends."""
@@ -230,7 +232,7 @@ class Episode:
         self.answer_cut = self._here
         self.record.insert(opening(ANSWER), self._here.tail)
         self._tracker.forced(ANSWER)
-        self._forced = self.reads_confidence = True
+        self._forced, self.reads_confidence = True, bool(self.question.options)
         self._turn_start = self.record.sampled
 
     def _finish(self, reason: StopReason, note: str = "") -> None:

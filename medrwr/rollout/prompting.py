@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from medrwr.datasets.benchmarks.record import Item
 from medrwr.policy.loading import Policy
 from medrwr.policy.prompts import render_prompt
 from medrwr.rollout.context import Context, check_images, load_images, place_images
-from medrwr.types import Question
 
 
 @dataclass(frozen=True, slots=True)
 class PromptSource:
     """What a prompt is made from: a question, or the ids that a trainer made of it."""
 
-    question: Question
+    question: Item
     image_root: Path
     max_turns: int
     prompt_ids: tuple[int, ...] | None = None
@@ -44,9 +44,7 @@ def prompt_contexts(policy: Policy, sources: Sequence[PromptSource]) -> list[Con
     return [made[source] for source in sources]
 
 
-def text_context(
-    policy: Policy, question: Question, max_turns: int, prompt_ids: tuple[int, ...] | None = None
-) -> Context:
+def text_context(policy: Policy, question: Item, max_turns: int, prompt_ids: tuple[int, ...] | None = None) -> Context:
     """The prompt of a question without images; the policy's model is not needed."""
     if prompt_ids is not None:
         return Context(prompt_ids)

@@ -56,7 +56,7 @@ class Rollouts:
         requests = self._requests([question_id_of(messages) for messages in prompts], trainer, attempt)
         with generating(trainer):
             trajectories = self.engine.run(requests, temperature=self.temperature)
-            questions = [request.question for request in requests]
+            questions = [request.closed for request in requests]
             scores = self.scorer.score(list(zip(questions, trajectories, strict=True)))
         if self.watch is not None and trajectories:
             self.watch(int(trainer.state.global_step), questions, trajectories, scores)

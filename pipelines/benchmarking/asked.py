@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -20,26 +21,27 @@ from medrwr.types import Question
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which questions: `split` "" for the one that papers report, `limit` 0 for all, else drawn with `seed`."""
+    """Which questions: `split` "" for the one that papers report, `limit` 0 for all, else drawn with `draw_seed`."""
 
     split: str = ""
     limit: int = 0
-    seed: int = 0
+    draw_seed: int = 0
+    only: Literal["", "closed", "open"] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The closed questions of a benchmark that are asked, with their cases; and how many are not, by reason."""
+    """The questions of a benchmark that are asked, with their cases; and how many are not, by reason."""
 
     benchmark: Benchmark
-    closed: tuple[Question, ...]
+    items: tuple[Item, ...]
     clusters: dict[str, str]
     not_asked: Mapping[str, int]
 
     @property
     def digest(self) -> str:
         """SHA-256 of the questions that are asked, in order."""
-        return hashlib.sha256("".join(to_line(one) + "\n" for one in self.closed).encode()).hexdigest()
+        return hashlib.sha256("".join(to_line(one) + "\n" for one in self.items).encode()).hexdigest()
 
 
 def places_of(names: Sequence[str], data: Sequence[str]) -> list[tuple[str, str]]:
@@ -68,24 +70,25 @@ def read_asked(name: str, data: str, selection: Selection, *, unpacked: Path) ->
     Raises:
         ConfigError: no benchmark has that name.
         ArtefactError: the data are not to be had, or hold nothing usable.
-        SampleError: no closed question is left to ask.
+        SampleError: no question is left to ask.
     """
     benchmark = read_benchmark(name, data, unpacked=unpacked, split=selection.split)
-    kept: list[Question] = []
+    everything: list[Item] = [*benchmark.closed, *benchmark.open]
+    kept: list[Item] = []
     not_asked: Counter[str] = Counter()
-    for question in benchmark.closed:
-        if selection.split and question.split not in ("", selection.split):
+    for item in everything:
+        form = "closed" if isinstance(item, Question) else "open"
+        if selection.split and item.split not in ("", selection.split):
             not_asked[f"of another split than {selection.split}"] += 1
+        elif selection.only not in ("", form):
+            not_asked[f"{form} question"] += 1
         else:
-            kept.append(question)
-    if benchmark.open:
-        not_asked["open question"] += len(benchmark.open)
+            kept.append(item)
     if not kept:
         reasons = ", ".join(f"{count} {reason}" for reason, count in {**not_asked, **benchmark.reasons}.items())
-        raise SampleError(f"benchmark {name!r} in {data} has 0 closed questions to ask ({reasons}): check --split")
+        raise SampleError(f"benchmark {name!r} in {data} has 0 questions to ask ({reasons}): check --split and --only")
     if selection.limit and len(kept) > selection.limit:
         not_asked["beyond --limit"] += len(kept) - selection.limit
-        order = np.random.default_rng(selection.seed).permutation(len(kept))[: selection.limit]
+        order = np.random.default_rng(selection.draw_seed).permutation(len(kept))[: selection.limit]
         kept = [kept[place] for place in sorted(order)]
-    everything: list[Item] = [*benchmark.closed, *benchmark.open]
     return Asked(benchmark, tuple(kept), clusters_of(everything), dict(not_asked))

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from medrwr.datasets.benchmarks.record import Item
 from medrwr.digests import file_digest
 from medrwr.errors import ArtefactError
-from medrwr.evaluation.runs.answered import Answered, completed
+from medrwr.evaluation.runs.answered import Answered, completed, completed_open
 from medrwr.evaluation.scoring.modes import mode_of
 from medrwr.types import Quarantined, Question
 
@@ -30,14 +31,18 @@ class Completions:
     batch_size: int = _BATCH
 
     def play(
-        self, benchmark: str, questions: Sequence[Question], image_root: Path, clusters: Mapping[str, str]
+        self, benchmark: str, questions: Sequence[Item], image_root: Path, clusters: Mapping[str, str]
     ) -> Iterator[Answered | Quarantined]:
         """See `pipelines.benchmarking.playing.Answering`; no image is opened."""
         del image_root
         mode = mode_of(self.scoring)
         for question in questions:
             name = question.question_id
-            yield completed(benchmark, question, self.by_question.get(name, ""), clusters[name], mode)
+            written = self.by_question.get(name, "").strip()
+            if isinstance(question, Question):
+                yield completed(benchmark, question, written, clusters[name], mode)
+            else:
+                yield completed_open(benchmark, question, written, clusters[name])
 
 
 def read_completions(path: Path, scoring: str, asked: Sequence[str]) -> Completions:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from medrwr.datasets.benchmarks.record import Item
 from medrwr.errors import RecordError
-from medrwr.evaluation.runs.answered import Answered, answered_closed
+from medrwr.evaluation.runs.answered import Answered, answered_closed, answered_open
 from medrwr.evaluation.scoring.modes import STRICT
 from medrwr.rollout.confidence import calibrated_confidence
 from medrwr.serving.answering import Answerer
@@ -44,7 +45,7 @@ class Answering(Protocol):
         """How many are asked at once."""
 
     def play(
-        self, benchmark: str, questions: Sequence[Question], image_root: Path, clusters: Mapping[str, str]
+        self, benchmark: str, questions: Sequence[Item], image_root: Path, clusters: Mapping[str, str]
     ) -> Iterator[Answered | Quarantined]:
         """One result a question, in order: its answer, or why it cannot be asked."""
 
@@ -63,18 +64,22 @@ class Player:
         return self._answerer.engine.settings.batch_size
 
     def play(
-        self, benchmark: str, questions: Sequence[Question], image_root: Path, clusters: Mapping[str, str]
+        self, benchmark: str, questions: Sequence[Item], image_root: Path, clusters: Mapping[str, str]
     ) -> Iterator[Answered | Quarantined]:
         """See `Answering`."""
         for question, trajectory in zip(questions, self._trajectories(questions, image_root), strict=True):
             if isinstance(trajectory, str):
                 yield Quarantined(question.question_id, benchmark, trajectory)
             else:
-                cluster, scoring = clusters[question.question_id], self._manner.scoring
-                answered = answered_closed(benchmark, question, trajectory, cluster, scoring=scoring)
-                yield self._calibrated(answered, question, trajectory)
+                yield self._judged(benchmark, question, trajectory, clusters[question.question_id])
 
-    def _trajectories(self, questions: Sequence[Question], image_root: Path) -> list[Trajectory | str]:
+    def _judged(self, benchmark: str, question: Item, trajectory: Trajectory, cluster: str) -> Answered:
+        if not isinstance(question, Question):
+            return answered_open(benchmark, question, trajectory, cluster)
+        answered = answered_closed(benchmark, question, trajectory, cluster, scoring=self._manner.scoring)
+        return self._calibrated(answered, question, trajectory)
+
+    def _trajectories(self, questions: Sequence[Item], image_root: Path) -> list[Trajectory | str]:
         """All at once; one by one when something that only the engine sees is wrong with one of them."""
         requests = [replace(request_of(one, image_root, self._arm), seed=self._manner.seed) for one in questions]
         try:
@@ -84,7 +89,8 @@ class Player:
                 return [_without_root(str(error), questions[0], image_root)]
             return [found for one in questions for found in self._trajectories([one], image_root)]
         if self._arm.by_probability:
-            played = [most_probable(question, one) for question, one in zip(questions, played, strict=True)]
+            pairs = zip(questions, played, strict=True)
+            played = [most_probable(item, one) if isinstance(item, Question) else one for item, one in pairs]
         return list(played)
 
     def _calibrated(self, answered: Answered, question: Question, trajectory: Trajectory) -> Answered:
@@ -96,7 +102,7 @@ class Player:
         return replace(answered, confidence=confidence, calibrated=True)
 
 
-def _without_root(reason: str, question: Question, image_root: Path) -> str:
+def _without_root(reason: str, question: Item, image_root: Path) -> str:
     """The reason with images as the benchmark names them, so that equal reasons are counted as one."""
     for image in question.images:
         reason = reason.replace(str(image_root / image), repr(image))

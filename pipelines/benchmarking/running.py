@@ -8,15 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from medrwr.datasets.benchmarks.record import kind_of
+from medrwr.datasets.benchmarks.record import Item, kind_of
 from medrwr.evaluation.ladder import Resampling
 from medrwr.evaluation.runs.answered import Answered
 from medrwr.evaluation.runs.folder import SUMMARY, Claim, RunFolder
 from medrwr.evaluation.runs.pages import run_html, run_markdown
-from medrwr.evaluation.runs.summary import BenchmarkSummary, notes_of, summarise_closed
+from medrwr.evaluation.runs.summary import BenchmarkSummary, notes_of, summarise_closed, summarise_open
 from medrwr.evaluation.scoring.modes import STRICT
 from medrwr.records import write_records
-from medrwr.types import Quarantined, Question
+from medrwr.types import Quarantined
 from pipelines.benchmarking.asked import Asked, Selection
 from pipelines.benchmarking.playing import Answering, Manner
 from pipelines.benchmarking.subject import Named
@@ -34,7 +34,7 @@ class Answers:
 
     def of(self, asked: Asked) -> list[Answered]:
         """A benchmark's answers in the order of its questions."""
-        names = [(asked.benchmark.name, question.question_id) for question in asked.closed]
+        names = [(asked.benchmark.name, question.question_id) for question in asked.items]
         return [self.found[name] for name in names if name in self.found]
 
 
@@ -49,10 +49,10 @@ def play_all(
 ) -> None:
     """Ask what is not answered yet, a batch at a time; each batch is on disk before the next is asked."""
     for one in asked:
-        name, total = one.benchmark.name, len(one.closed)
-        pending = [question for question in one.closed if (name, question.question_id) not in answers.found]
+        name, total = one.benchmark.name, len(one.items)
+        pending = [question for question in one.items if (name, question.question_id) not in answers.found]
         for start in range(0, len(pending), player.batch_size):
-            batch: list[Question] = pending[start : start + player.batch_size]
+            batch: list[Item] = pending[start : start + player.batch_size]
             played = list(player.play(name, batch, one.benchmark.image_root, one.clusters))
             fresh = [result for result in played if isinstance(result, Answered)]
             folder.append(fresh)
@@ -103,6 +103,7 @@ def _summary(answers: Answers, asked: Asked, resampling: Resampling) -> Benchmar
         name=name,
         records=asked.benchmark.records,
         closed=summarise_closed(found, resampling),
+        open=summarise_open(found, resampling),
         excluded=dict(reasons.most_common()),
         not_asked=dict(asked.not_asked),
         notes=notes_of(found),

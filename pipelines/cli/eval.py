@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 from rich.console import Console
 
@@ -39,6 +39,7 @@ class Request:
     seed: int = 0
     scoring: str = "strict"
     completions: Path | None = None
+    only: str = ""
 
 
 def run(request: Request, console: Console | None = None) -> Path:
@@ -79,22 +80,25 @@ def run(request: Request, console: Console | None = None) -> Path:
 
 
 def print_summaries(console: Console, summaries: Sequence[BenchmarkSummary]) -> None:
-    """The table of closed questions, and below it what became of each benchmark's records."""
-    from rich.markup import escape
-    from rich.table import Table
+    """The tables of closed and of open questions, and below them what became of each benchmark's records."""
+    from medrwr.evaluation.runs.pages import HEADER, OPEN, account_of, closed_row, open_row
 
-    from medrwr.evaluation.runs.pages import HEADER, account_of, closed_row
-
-    table = Table()
-    for name in HEADER:
-        table.add_column(name)
-    for one in summaries:
-        if one.closed:
-            table.add_row(*map(escape, closed_row(one.name, one.closed)))
-    console.print(table)
+    _print_table(console, HEADER, [closed_row(one.name, one.closed) for one in summaries if one.closed])
+    _print_table(console, OPEN, [open_row(one.name, one.open) for one in summaries if one.open])
     for one in summaries:
         for line in account_of(one):
             console.print(f"{one.name}: {line}", markup=False)
+
+
+def _print_table(console: Console, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    if rows:
+        table = Table(*header)
+        for row in rows:
+            table.add_row(*map(escape, row))
+        console.print(table)
 
 
 def _answering(request: Request, params: Params, manner: Manner, asked: Sequence[Asked]) -> tuple[Named, Answering]:
@@ -102,7 +106,7 @@ def _answering(request: Request, params: Params, manner: Manner, asked: Sequence
     if request.completions is not None:
         from pipelines.benchmarking.completions import read_completions
 
-        names = [question.question_id for one in asked for question in one.closed]
+        names = [question.question_id for one in asked for question in one.items]
         given = read_completions(request.completions, request.scoring, names)
         return given, given
     from pipelines.benchmarking.playing import Player
@@ -124,7 +128,10 @@ def _chosen(request: Request, params: Params) -> tuple[Selection, Manner]:
     if request.completions is not None and (request.model or request.index or request.temperature):
         raise ConfigError("--completions were written already: leave out --model, --index and --temperature")
     mode_of(request.scoring)
-    selection = Selection(request.split, request.limit, params.base.seed)
+    if request.only not in ("", "closed", "open"):
+        raise ConfigError(f"--only {request.only} is unknown: closed, open, or leave it out for both")
+    only = cast(Literal["", "closed", "open"], request.only)
+    selection = Selection(request.split, request.limit, params.base.seed, only)
     arm = request.arm if request.completions is None else "completions"
     return selection, Manner(arm, request.temperature, request.seed, request.scoring)
 
@@ -140,7 +147,7 @@ def _read(request: Request, selection: Selection) -> list[Asked]:
 def _name(request: Request, digest: str) -> str:
     """Of a run's folder, where --out names none: benchmarks, way of asking, and the digest of what answers."""
     arm = request.arm if request.completions is None else "completions"
-    parts = ["+".join(request.benchmarks), request.split, arm, digest[:8]]
+    parts = ["+".join(request.benchmarks), request.split, request.only, arm, digest[:8]]
     parts += [f"limit{request.limit}"] if request.limit else []
     parts += [request.scoring] if request.scoring != "strict" else []
     parts += [f"t{request.temperature:g}-seed{request.seed}"] if request.temperature else []

@@ -91,12 +91,15 @@ def evaluate(
     completions: Annotated[
         Path | None, typer.Option("--completions", help="score these instead: lines of question_id and completion")
     ] = None,
+    only: Annotated[str, typer.Option("--only", help="closed or open questions alone; both without")] = "",
 ) -> None:
     """Evaluate a checkpoint on named benchmarks, with intervals over cases; killed and run again, it goes on."""
     from pipelines.cli.eval import Request, run
 
     names = tuple(name.strip() for name in benchmark.split(","))
-    run(Request(names, tuple(data), model, index, out, split, limit, arm, temperature, seed, scoring, completions))
+    run(
+        Request(names, tuple(data), model, index, out, split, limit, arm, temperature, seed, scoring, completions, only)
+    )
 
 
 @app.command()

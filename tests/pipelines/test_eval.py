@@ -82,7 +82,7 @@ def test_m28_a_run_is_judged_and_what_cannot_be_asked_is_counted(tmp_path: Path,
     assert summary.records == 12
     assert summary.closed is not None
     assert summary.closed.score.questions == 10
-    requests = [request_of(one, data) for one in asked[0].closed if one.question_id != "q3i"]
+    requests = [request_of(one, data) for one in asked[0].items if one.question_id != "q3i"]
     letters = [one.answer.letter for one in subject.answerer.engine.run(requests, temperature=0.0)]
     golds = [request.question.gold_letter for request in requests]
     assert summary.closed.score.right == sum(map(str.__eq__, golds, map(str, letters)))
@@ -186,13 +186,13 @@ def test_a_question_is_asked_in_its_split_and_up_to_the_limit(tmp_path: Path) ->
     asked = [replace(question(n), split="train" if n < 2 else "test") for n in range(6)]
     write_records(tmp_path / "questions/test.jsonl", asked)
     found = read_asked("clinic", str(tmp_path), Selection("test", 3, 1), unpacked=tmp_path)
-    assert len(found.closed) == 3
+    assert len(found.items) == 3
     assert found.not_asked == {"of another split than test": 2, "beyond --limit": 1}
     again = read_asked("clinic", str(tmp_path), Selection("test", 3, 1), unpacked=tmp_path)
     assert again.digest == found.digest
     file = tmp_path / "questions/validation.jsonl"
     write_records(file, asked)
-    with pytest.raises(SampleError, match="0 closed questions to ask"):
+    with pytest.raises(SampleError, match="0 questions to ask"):
         read_asked("clinic", str(tmp_path), Selection("validation"), unpacked=tmp_path)
 
 
@@ -217,6 +217,7 @@ def test_one_folder_for_all_or_one_each(tmp_path: Path) -> None:
         (Request(("clinic",), ("DATA",), scoring="mirrage"), "did you mean 'mirage'"),
         (Request(("clinic",), ("DATA",), model="m", completions=Path("x")), "leave out --model"),
         (Request(("clinic",), ("DATA",), completions=Path("x")), "--completions x does not exist"),
+        (Request(("clinic",), ("DATA",), only="both"), "--only both is unknown"),
         (Request(("clinic",), ("DATA",), seed=3), "--seed changes nothing at --temperature 0"),
         (Request(("clinic",), ("DATA",), model="modls"), "neither a folder nor models:/"),
         (Request(("clinic",), ("DATA",), split="tset"), "does not exist|unknown"),

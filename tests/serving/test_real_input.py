@@ -96,6 +96,7 @@ def test_eval_of_vqa_rad_with_medquad_passages(
 ) -> None:
     """The command on two real sets; given again, it asks nothing again; over another index it is refused."""
     command = ["medrwr", "eval", "--benchmark", "vqa-rad,pubmedqa", "--limit", "4", "--model", str(checkpoint)]
+    command += ["--only", "closed"]
     command += ["--data", str(medical_data / "vqa/vqa-rad"), "--data", str(medical_data / "mcq/pubmedqa")]
     monkeypatch.chdir(workspace)
     monkeypatch.setattr(sys, "argv", [*command, "--out", "run"])

@@ -36,6 +36,16 @@ class OpenQuestion:
         if not any(answer.strip() for answer in self.answers):
             raise QuestionError(f"open question {self.question_id!r} has no answer: give one")
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """None: it is answered in words."""
+        return ()
+
+    @property
+    def letters(self) -> str:
+        """None."""
+        return ""
+
 
 Item = Question | OpenQuestion
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from medrwr.evaluation.scorer import Verdict, judge
+from medrwr.datasets.benchmarks.record import OpenQuestion
+from medrwr.evaluation.scorer import Verdict, judge, mentions
 from medrwr.evaluation.scoring.modes import STRICT, Mode, mode_of
+from medrwr.evaluation.scoring.vqa import exact
 from medrwr.evaluation.scripts import script_of
-from medrwr.types import Question, Trajectory
+from medrwr.types import Question, StopReason, Trajectory
 
 Form = Literal["closed", "open"]
 _SHOWN = 400  # characters of a completion that stand for its answer
@@ -84,6 +86,47 @@ def completed(benchmark: str, question: Question, completion: str, cluster: str,
         completion=completion,
     )
     return read_again(answered, mode) if completion.strip() else answered
+
+
+def answered_open(benchmark: str, question: OpenQuestion, trajectory: Trajectory, cluster: str) -> Answered:
+    """An open question as the policy answered it: right where what stands in the answer block is an accepted answer.
+
+    Words are compared folded (`medrwr.evaluation.scoring.vqa`), whatever the way of scoring closed questions.
+    """
+    answered = completed_open(benchmark, question, trajectory.answer.text.strip(), cluster)
+    verdict = replace(
+        answered.verdict,
+        queries=len(trajectory.queries),
+        forced=trajectory.stop_reason is StopReason.FORCED,
+        gold_retrieved=mentions([found.passage.text for found in trajectory.passages], question.answers[0]),
+    )
+    return replace(
+        answered,
+        verdict=verdict,
+        stop_reason=trajectory.stop_reason.value,
+        queries=trajectory.queries,
+        passages=tuple(found.passage.passage_id for found in trajectory.passages),
+        reretrieved=bool(trajectory.cases),
+        completion=trajectory.text,
+    )
+
+
+def completed_open(benchmark: str, question: OpenQuestion, written: str, cluster: str) -> Answered:
+    """An open question answered by `written`."""
+    right, gold = exact(written, question.answers), question.answers[0]
+    verdict = Verdict(question.question_id, cluster, gold, None, right, bool(written), None, 0, False, False)
+    return Answered(
+        benchmark,
+        "open",
+        verdict,
+        question.text,
+        answers=question.answers,
+        kind=question.kind,
+        script=script_of(question.text),
+        answer=written,
+        stop_reason="given" if written else "no completion",
+        completion=written,
+    )
 
 
 def read_again(answered: Answered, mode: Mode) -> Answered:

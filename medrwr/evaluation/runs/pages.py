@@ -10,7 +10,7 @@ from medrwr.evaluation.page import page, table
 from medrwr.evaluation.results import p_text
 from medrwr.evaluation.runs.answered import Answered
 from medrwr.evaluation.runs.comparison import Difference
-from medrwr.evaluation.runs.summary import BenchmarkSummary, ClosedSummary
+from medrwr.evaluation.runs.summary import BenchmarkSummary, ClosedSummary, OpenSummary
 from medrwr.evaluation.statistics import Interval
 from medrwr.types import LETTERS
 
@@ -38,12 +38,30 @@ def closed_row(name: str, closed: ClosedSummary) -> list[str]:
     ]
 
 
+OPEN = ("benchmark", "open questions", "exact match", "recall of words", "nothing written", "queried")
+
+
+def open_row(name: str, opened: OpenSummary) -> list[str]:
+    """One line of the table of open questions, as `OPEN` names them."""
+    return [
+        name,
+        f"{opened.questions} ({opened.exact.clusters} cases)",
+        interval_text(opened.exact),
+        interval_text(opened.recall),
+        str(opened.unanswered),
+        f"{opened.query_rate:.1%}",
+    ]
+
+
 def run_markdown(title: str, summaries: Sequence[BenchmarkSummary], facts: Mapping[str, str]) -> str:
     """The run as Markdown."""
     lines = [f"# {title}", "", *(f"- {name}: {value}" for name, value in facts.items())]
     rows = [closed_row(one.name, one.closed) for one in summaries if one.closed]
     if rows:
         lines += ["", "## Closed questions", "", _row(HEADER), _row(["---"] * len(HEADER)), *map(_row, rows)]
+    opened = [open_row(one.name, one.open) for one in summaries if one.open]
+    if opened:
+        lines += ["", "## Open questions", "", _row(OPEN), _row(["---"] * len(OPEN)), *map(_row, opened)]
     for one in summaries:
         lines += ["", f"## {one.name}", "", *(f"- {line}" for line in account_of(one))]
     return "\n".join(lines) + "\n"
@@ -91,6 +109,9 @@ def run_html(
     body = [f"<h1>{escape(title)}</h1>", table(["", ""], [[escape(k), escape(v)] for k, v in facts.items()])]
     if rows:
         body += ["<h2>Closed questions</h2>", table(HEADER, rows)]
+    opened = [[escape(cell) for cell in open_row(one.name, one.open)] for one in summaries if one.open]
+    if opened:
+        body += ["<h2>Open questions</h2>", table(OPEN, opened)]
     for one in summaries:
         body += [f"<h2>{escape(one.name)}</h2>", *_chart(one)]
         body += ["<ul>", *(f"<li>{escape(line)}</li>" for line in account_of(one)), "</ul>"]

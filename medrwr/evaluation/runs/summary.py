@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from medrwr.evaluation.ladder import Resampling
 from medrwr.evaluation.runs.answered import Answered
 from medrwr.evaluation.scorer import Score, by_choice, summarise
+from medrwr.evaluation.scoring.vqa import recall
 from medrwr.evaluation.statistics import Interval, bootstrap_mean
 
 _MOST_KINDS = 40
@@ -38,12 +39,29 @@ class ClosedSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenSummary:
+    """Open questions: `exact` matches of folded words, and the mean `recall` of the right answer's words.
+
+    `unanswered` wrote nothing that could be read, and are wrong.
+    """
+
+    questions: int
+    right: int
+    exact: Interval
+    recall: Interval
+    unanswered: int
+    query_rate: float
+    stops: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class BenchmarkSummary:
     """One benchmark of a run. `records` are those of its files, `excluded` by reason; `notes` are for the reader."""
 
     name: str
     records: int
     closed: ClosedSummary | None
+    open: OpenSummary | None
     excluded: Mapping[str, int]
     not_asked: Mapping[str, int]
     notes: tuple[str, ...]
@@ -68,6 +86,23 @@ def summarise_closed(answers: Sequence[Answered], resampling: Resampling) -> Clo
         by_kind=_by(closed, lambda one: one.kind, resampling),
         by_script=_by(closed, lambda one: one.script, resampling),
         stops=dict(Counter(one.stop_reason for one in closed if one.stop_reason).most_common()),
+    )
+
+
+def summarise_open(answers: Sequence[Answered], resampling: Resampling) -> OpenSummary | None:
+    """Figures of the open questions among `answers`; None where there are none."""
+    asked = [one for one in answers if one.form == "open"]
+    if not asked:
+        return None
+    clusters = [one.verdict.cluster for one in asked]
+    return OpenSummary(
+        questions=len(asked),
+        right=sum(one.verdict.correct for one in asked),
+        exact=_mean([one.verdict.correct for one in asked], clusters, resampling),
+        recall=_mean([recall(one.answer, one.answers) for one in asked], clusters, resampling),
+        unanswered=sum(not one.verdict.parsed for one in asked),
+        query_rate=sum(one.verdict.queries > 0 for one in asked) / len(asked),
+        stops=dict(Counter(one.stop_reason for one in asked if one.stop_reason).most_common()),
     )
 
 
@@ -104,5 +139,5 @@ def _by(closed: Sequence[Answered], key: Callable[[Answered], str], resampling: 
     }
 
 
-def _mean(values: Sequence[bool], clusters: Sequence[str], resampling: Resampling) -> Interval:
+def _mean(values: Sequence[float], clusters: Sequence[str], resampling: Resampling) -> Interval:
     return bootstrap_mean(values, clusters, samples=resampling.samples, level=resampling.level, seed=resampling.seed)

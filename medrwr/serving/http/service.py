@@ -118,7 +118,7 @@ class Service:
         return await anyio.to_thread.run_sync(self._account, pending, looked)
 
     def _account(self, pending: Pending, looked: Reretrieval) -> Answered:
-        question, now = pending.job.intake.request.question, time.monotonic()
+        question, now = pending.job.intake.request.closed, time.monotonic()
         timings = {
             "queued_s": round(pending.job.started - pending.arrived, 4),
             "total_s": round(now - pending.arrived, 4),

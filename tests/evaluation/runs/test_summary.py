@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from medrwr.datasets.benchmarks.record import OpenQuestion
 from medrwr.evaluation.ladder import Resampling
-from medrwr.evaluation.runs.answered import Answered, answered_closed
+from medrwr.evaluation.runs.answered import Answered, answered_closed, completed_open
 from medrwr.evaluation.runs.pages import run_html, run_markdown
-from medrwr.evaluation.runs.summary import BenchmarkSummary, notes_of, summarise_closed
+from medrwr.evaluation.runs.summary import BenchmarkSummary, notes_of, summarise_closed, summarise_open
 from medrwr.evaluation.scripts import script_of
 from tests.evaluation.fakes import question, trajectory
 
@@ -40,6 +41,24 @@ def test_m28_rates_by_hand() -> None:
     assert {kind: one.estimate for kind, one in found.by_kind.items()} == {"x": 0.5, "y": 0.5}
     assert found.by_script == {}
     assert found.stops == {"answered": 4}
+
+
+def opened(number: int, written: str, *answers: str) -> Answered:
+    asked = OpenQuestion(f"o{number}", "What is seen?", answers)
+    return completed_open("set", asked, written, f"c{number}")
+
+
+def test_m28_open_questions_by_hand() -> None:
+    """Right; one of two words; nothing written: 1 of 3 exact, recall (1 + 1/2 + 0) / 3."""
+    found = summarise_open(
+        [opened(0, "The Right Lung.", "lung", "right lung"), opened(1, "lung", "right lung"), opened(2, "", "gout")],
+        Resampling(samples=200),
+    )
+    assert found is not None
+    assert (found.questions, found.right, found.unanswered) == (3, 1, 1)
+    assert (found.exact.estimate, found.recall.estimate) == (pytest.approx(1 / 3), pytest.approx(1 / 2))
+    assert summarise_open([answered(0, "A")], Resampling()) is None
+    assert summarise_closed([opened(0, "lung", "lung")], Resampling()) is None
 
 
 def test_nothing_closed_is_no_figure() -> None:
@@ -90,6 +109,7 @@ def test_the_pages_show_every_figure_and_escape_what_others_wrote() -> None:
         name="set",
         records=5,
         closed=summarise_closed(answers, Resampling(samples=200)),
+        open=summarise_open([opened(2, "the effusion", "effusion"), opened(3, "", "gout")], Resampling(samples=200)),
         excluded={"image .. is missing": 2},
         not_asked={"open question": 1},
         notes=("a note",),
@@ -101,6 +121,7 @@ def test_the_pages_show_every_figure_and_escape_what_others_wrote() -> None:
         assert "2 left out: image .. is missing" in text
         assert "1 not asked: open question" in text
         assert "a note" in text
+        assert "recall of words" in text
     assert "<script>" not in html
     assert "&lt;script&gt;alert(1)" in html
     assert "1 wrong answers, the first 1" in html
