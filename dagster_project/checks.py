@@ -12,6 +12,7 @@ from typing import Any
 
 import dagster as dg
 
+from dagster_project.curation_tables import curated_table, reconstructed_table
 from dagster_project.expectations import Expectation, Verdict, validate
 from dagster_project.graph import StageNode
 from dagster_project.links import served
@@ -37,6 +38,10 @@ def tables_of(stage: str, root: Path) -> tuple[CheckedTable, ...]:
             return (passages_table(root, source),)
         case "index":
             return coverage_table(root), recall_table(root)
+        case "reconstruct":
+            return (reconstructed_table(root),)
+        case "curate":
+            return (curated_table(root),)
         case "calibrate":
             return (calibration_table(root),)
         case "evaluate":

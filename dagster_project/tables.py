@@ -58,7 +58,7 @@ def read_questions(root: Path) -> pd.DataFrame:
 
     clinic = Paths(root).clinic
     files = sorted((clinic / "questions").glob("*.jsonl"))
-    rows = [_question_row(row, clinic) | {"file": file.stem} for file in files for row in read_rows(file)]
+    rows = [question_row(row, clinic) | {"file": file.stem} for file in files for row in read_rows(file)]
     return pd.DataFrame(rows)
 
 
@@ -89,7 +89,8 @@ def image_trouble(path: Path) -> str:
     return ""
 
 
-def _question_row(row: dict[str, Any], clinic: Path) -> dict[str, Any]:
+def question_row(row: dict[str, Any], clinic: Path) -> dict[str, Any]:
+    """One question as it lies on disk, with its troubles in columns of their own."""
     options = row.get("options") or []
     return row | {
         "option_count": len(options),

@@ -23,6 +23,7 @@ STAGES: dict[str, StageInfo] = {
     "encoders": StageInfo(tracked=True, torch=True),
     "index": StageInfo(),
     "case_index": StageInfo(),
+    "reconstruct": StageInfo(),
     "curate": StageInfo(torch=True),
     "sft": StageInfo(tracked=True, torch=True),
     "grpo_text": StageInfo(tracked=True, torch=True),

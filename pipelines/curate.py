@@ -13,9 +13,12 @@ from pipelines.stratifying import Jury
 
 def run(context: StageContext) -> StageResult:
     """Write data/curated/rl_image.jsonl, the histogram of accuracies, and what was unusable to quarantine.jsonl."""
-    questions, bad = read_records(context.paths.questions("rl_image"), Question)
+    own = context.params.curate.source == "clinic"
+    file = context.paths.questions("rl_image") if own else context.paths.reconstructed / "questions.jsonl"
+    questions, bad = read_records(file, Question)
     if not questions:
-        raise ArtefactError(f"{context.paths.questions('rl_image')} holds no usable question: run `dvc repro clinic`")
+        stage = "clinic" if own else "reconstruct"
+        raise ArtefactError(f"{file} holds no usable question: run `dvc repro {stage}`")
     tallies = Jury(context, context.params.curate, context.paths.work("curate")).tallies(
         questions, image_root_of(context)
     )

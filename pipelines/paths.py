@@ -64,6 +64,11 @@ class Paths:
         return self.root / "data/case_index_manifest.json"
 
     @property
+    def reconstructed(self) -> Path:
+        """Questions made of image cases (M12), what was rejected and why, and the data card."""
+        return self.root / "data/reconstructed"
+
+    @property
     def curated(self) -> Path:
         """RL image questions with their difficulty (M13)."""
         return self.root / "data/curated"

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from medrwr.config.curation import CurateSettings
+from medrwr.config.curation import CurateSettings, ReconstructSettings
 from medrwr.config.data import (
     BaseSettings,
     CaseIndexSettings,
@@ -49,6 +49,7 @@ __all__ = [
     "KnowledgeBaseSettings",
     "Params",
     "QuestionSetSettings",
+    "ReconstructSettings",
     "RegisterSettings",
     "RewardSettings",
     "RolloutSettings",
@@ -69,6 +70,7 @@ class Params(ConfigSection):
     encoders: EncoderSettings = EncoderSettings()
     index: IndexSettings = IndexSettings()
     case_index: CaseIndexSettings = CaseIndexSettings()
+    reconstruct: ReconstructSettings = ReconstructSettings()
     curate: CurateSettings = CurateSettings()
     rollout: RolloutSettings = RolloutSettings()
     rewards: RewardSettings = RewardSettings()

@@ -43,7 +43,7 @@ def read_archive(
         return {case.case_id: case}
 
     cases, refused = sort_out(_rows(captions), source, make)
-    return _distinct(cases, images, refused, progress)
+    return distinct_cases(cases, images, refused, progress)
 
 
 def read_licences(captions: Path) -> dict[str, str]:
@@ -83,10 +83,10 @@ def _first(values: Mapping[str, Any], names: Iterable[str]) -> str:
     return next((text for name in names if (text := text_of(values, name))), "")
 
 
-def _distinct(
-    cases: list[ImageCase], images: Path, refused: list[Quarantined], progress: Progress | None
+def distinct_cases(
+    cases: list[ImageCase], images: Path, refused: list[Quarantined], progress: Progress | None = None
 ) -> tuple[list[ImageCase], list[Quarantined]]:
-    """The cases whose image can be read and resembles no earlier one's."""
+    """The cases whose image can be read and resembles no earlier one's; the others are added to `refused`."""
     readable: list[ImageCase] = []
     marks: list[Fingerprint] = []
     for number, case in enumerate(cases, start=1):

@@ -20,7 +20,7 @@ from medrwr.datasets.overlap import ItemSet
 from medrwr.errors import ConfigError
 from medrwr.records import read_records, write_records, write_text_atomic
 from medrwr.types import ImageCase, Quarantined, Question
-from pipelines.cli.asking import open_asker
+from pipelines.asking import open_asker
 from pipelines.cli.screen import make_console
 from pipelines.paths import Paths
 from pipelines.tracking.progress import ProgressLine
@@ -86,20 +86,25 @@ def curate(request: Request, console: Console | None = None) -> Reconstructed | 
 
 def _representatives(cases: list[ImageCase], request: Request, console: Console, line: ProgressLine) -> list[ImageCase]:
     """The cases near the centres, in the archive's order; what was clustered is on a page."""
-    from medrwr.curation.cluster import cluster
-    from medrwr.curation.cluster_page import cluster_page
-    from medrwr.curation.features import image_features
+    from medrwr.curation.choosing import choose
     from medrwr.retrieval import open_image_encoder
 
     encoder = open_image_encoder(request.encoder or Paths().encoders / "image")
-    features = image_features(cases, request.images, encoder, request.out / FEATURES, progress=line.update)
+    chosen = choose(
+        cases,
+        request.images,
+        encoder,
+        clusters=request.clusters,
+        per_cluster=request.per_cluster,
+        seed=request.seed,
+        features=request.out / FEATURES,
+        progress=line.update,
+    )
     line.close()
-    found = cluster(features, min(request.clusters, len(cases)), seed=request.seed)
-    chosen = sorted(found.representatives(request.per_cluster))
-    write_text_atomic(request.out / CLUSTERS, cluster_page(cases, request.images, found, chosen))
+    write_text_atomic(request.out / CLUSTERS, chosen.page)
     page = escape(str(request.out / CLUSTERS))
-    console.print(f"{len(cases)} cases in {len(found.centres)} clusters, {len(chosen)} near the centres: {page}")
-    return [cases[number] for number in chosen]
+    console.print(f"{len(cases)} cases in {chosen.clusters} clusters, {len(chosen.cases)} near the centres: {page}")
+    return chosen.cases
 
 
 def _estimate(request: Request, asker: Asker, cases: list[ImageCase], console: Console) -> None:

@@ -16,7 +16,7 @@ from medrwr.datasets.overlap import ItemSet
 from medrwr.errors import ConfigError
 from medrwr.records import read_records, write_records
 from medrwr.types import Quarantined, Question
-from pipelines.cli.asking import open_asker
+from pipelines.asking import open_asker
 from pipelines.cli.screen import make_console
 from pipelines.tracking.progress import ProgressLine
 
