@@ -1,4 +1,4 @@
-"""Stage `reconstruct`: cases become questions (M12), what is held out stays unseen (M14); stage `curate` may read them."""
+"""Stage `reconstruct`: cases become questions (M12), nothing held out is seen (M14); `curate` may read them."""
 
 from __future__ import annotations
 
