@@ -29,8 +29,15 @@ def run(context: StageContext) -> StageResult:
         encoder = open_image_encoder(
             paths.encoders / "image", provider=context.params.encoders.provider, threads=context.params.base.threads
         )
-        limits = {"clusters": settings.clusters, "per_cluster": settings.per_cluster}
-        chosen = choose(cases, paths.clinic, encoder, **limits, seed=seed, features=work / "features")
+        chosen = choose(
+            cases,
+            paths.clinic,
+            encoder,
+            clusters=settings.clusters,
+            per_cluster=settings.per_cluster,
+            seed=seed,
+            features=work / "features",
+        )
         cases = chosen.cases
         write_text_atomic(paths.reconstructed / "clusters.html", chosen.page)
     with open_asker(work, settings.endpoint or "", settings.model or "", concurrency=settings.concurrency) as asker:
