@@ -19,9 +19,17 @@ if TYPE_CHECKING:
 
 
 def compare(
-    first: Sequence[str], second: Sequence[str], *, as_json: bool = False, console: Console | None = None
+    first: Sequence[str],
+    second: Sequence[str],
+    *,
+    by_choice: bool = False,
+    as_json: bool = False,
+    console: Console | None = None,
 ) -> list[Difference]:
     """Compare and print.
+
+    Args:
+        by_choice: every closed answer is read as its most probable option.
 
     Raises:
         ConfigError: a side names no folder.
@@ -29,7 +37,7 @@ def compare(
         SampleError: the runs were not asked the same questions, or cannot be pooled.
     """
     from medrwr.evaluation.ladder import Resampling
-    from medrwr.evaluation.runs.comparison import compare_runs, read_run
+    from medrwr.evaluation.runs.comparison import compare_runs, most_probable, read_run
 
     if not all((*first, *second)):
         raise ConfigError("a run's folder is empty: name folders of `medrwr eval`, with commas between seeds")
@@ -37,6 +45,8 @@ def compare(
     settings = params.evaluate
     resampling = Resampling(settings.bootstrap_samples, settings.confidence_level, params.base.seed)
     one, other = ([read_run(Path(name)) for name in side] for side in (first, second))
+    if by_choice:
+        one, other = (list(map(most_probable, side)) for side in (one, other))
     found = compare_runs(one, other, resampling)
     if as_json:
         print(json.dumps([asdict(one) for one in found], indent=1, ensure_ascii=False))

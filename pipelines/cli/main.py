@@ -106,12 +106,13 @@ def evaluate(
 def compare(
     first: Annotated[str, typer.Argument(help="a run's folder, or several seeds of it with commas between them")],
     second: Annotated[str, typer.Argument(help="the other run, likewise")],
+    by_choice: Annotated[bool, typer.Option("--by-choice", help="read answers as their most probable option")] = False,
     json: Json = False,
 ) -> None:
     """Compare two runs of `medrwr eval` question by question: differences, intervals over cases, corrected p."""
     from pipelines.cli.compare import compare as run
 
-    run(tuple(first.split(",")), tuple(second.split(",")), as_json=json)
+    run(tuple(first.split(",")), tuple(second.split(",")), by_choice=by_choice, as_json=json)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from medrwr.evaluation.ladder import Resampling
 from medrwr.evaluation.permutation import holm
 from medrwr.evaluation.runs.answered import Answered, Form
 from medrwr.evaluation.runs.folder import PER_QUESTION, SUMMARY, Claim, parse_lines, read_claim
+from medrwr.evaluation.scorer import by_choice
 from medrwr.evaluation.statistics import PairedDifference, paired_difference
 
 _SEEDED = ("seed", "temperature")  # of a claim's settings: what several runs of one side may differ in
@@ -58,6 +59,15 @@ def read_run(path: Path) -> Run:
     with (path / PER_QUESTION).open("rb") as stream:
         answers = parse_lines(stream, str(path / PER_QUESTION))
     return Run(path, claim, {one.name: one for one in answers})
+
+
+def most_probable(run: Run) -> Run:
+    """The run with every closed answer read as its most probable option: see `medrwr.evaluation.scorer.by_choice`."""
+    read = {
+        name: replace(one, verdict=by_choice([one.verdict])[0]) if one.form == "closed" else one
+        for name, one in run.answers.items()
+    }
+    return replace(run, answers=read)
 
 
 def compare_runs(first: Sequence[Run], second: Sequence[Run], resampling: Resampling) -> list[Difference]:

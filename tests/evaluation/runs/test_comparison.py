@@ -11,7 +11,7 @@ import pytest
 from medrwr.errors import ArtefactError, SampleError
 from medrwr.evaluation.ladder import Resampling
 from medrwr.evaluation.runs.answered import answered_closed
-from medrwr.evaluation.runs.comparison import Run, compare_runs, read_run
+from medrwr.evaluation.runs.comparison import Run, compare_runs, most_probable, read_run
 from medrwr.evaluation.runs.folder import SUMMARY, Claim, RunFolder
 from tests.evaluation.fakes import question, trajectory
 
@@ -85,6 +85,21 @@ def test_questions_that_one_run_left_out_are_counted(tmp_path: Path) -> None:
     first, second = write(tmp_path / "a", ["A", "B", "A"]), write(tmp_path / "b", ["A", "A"])
     (found,) = compare_runs([first], [second], FEW)
     assert (found.difference.interval.questions, found.unpaired) == (2, 1)
+
+
+def test_answers_may_be_read_as_their_most_probable_option(tmp_path: Path) -> None:
+    """Nothing was written in the first run; where an option was the most probable, it counts: A and B of two."""
+    run = RunFolder(tmp_path / "a")
+    run.begin(CLAIM)
+    for number, probs in enumerate(((0.7, 0.1, 0.1, 0.1), (0.1, 0.7, 0.1, 0.1))):
+        asked = question(number)
+        run.append([answered_closed("set", asked, trajectory(asked, None, probs=probs), f"case{number}")])
+    run.write(SUMMARY, "{}")
+    first, second = read_run(tmp_path / "a"), write(tmp_path / "b", ["A", "A"])
+    (strict,) = compare_runs([first], [second], FEW)
+    (read,) = compare_runs([most_probable(first)], [most_probable(second)], FEW)
+    assert (strict.first, strict.second) == (0.0, 1.0)
+    assert (read.first, read.second) == (0.5, 1.0)
 
 
 def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:
