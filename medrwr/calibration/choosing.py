@@ -51,5 +51,5 @@ def _held_out(scaling: Scaling, samples: Sequence[AnswerSample], clusters: Seque
     for kept, left in GroupKFold(folds).split(np.zeros(len(samples)), groups=clusters):
         scale = fit_scale(scaling, [samples[index] for index in kept]).scale
         for index in left:
-            confidence_N[index] = scale.of(samples[index].option_probs, samples[index].chosen)
+            confidence_N[index] = scale.of(samples[index].option_probs, samples[index].chosen, samples[index].least)
     return confidence_N

@@ -12,7 +12,7 @@ from medrwr.calibration.scaling import ScaleFit, Scaling, fit_scale
 from medrwr.calibration.selective import RiskCoverage, auroc, risk_coverage
 from medrwr.calibration.temperature import TemperatureFit, fit_temperature
 from medrwr.config import CalibrateSettings
-from medrwr.rollout.confidence import RAW, calibrated_confidence
+from medrwr.rollout.confidence import RAW, calibrated_confidence, least_logprob
 from medrwr.types import LETTERS, Question, Trajectory
 
 
@@ -43,7 +43,8 @@ class Quality:
 def sample_of(question: Question, trajectory: Trajectory) -> AnswerSample:
     """What a parsed answer contributes."""
     chosen = LETTERS.index(trajectory.answer.letter or "")
-    return AnswerSample(trajectory.option_probs, chosen, question.answer, question.fact_id or question.question_id)
+    fact = question.fact_id or question.question_id
+    return AnswerSample(trajectory.option_probs, chosen, question.answer, fact, least_logprob(trajectory))
 
 
 def measure_quality(

@@ -37,12 +37,16 @@ def paired(confidence: Sequence[float] | Floats, correct: Sequence[bool] | Bools
 
 @dataclass(frozen=True, slots=True)
 class AnswerSample:
-    """One parsed answer: the policy's option probabilities, the option it chose, the right one; `cluster`: its fact."""
+    """One parsed answer: the policy's option probabilities, the option it chose, the right one; `cluster`: its fact.
+
+    `least` is the log-probability (nats) of the least probable token of the first turn.
+    """
 
     option_probs: tuple[float, ...]
     chosen: int
     gold: int
     cluster: str = ""
+    least: float = 0.0
 
     @property
     def right(self) -> bool:

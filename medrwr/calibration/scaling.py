@@ -1,8 +1,9 @@
-"""Fits the scale of confidence: raw, temperature, Platt or isotonic, for each number of options (M27).
+"""Fits the scale of confidence: raw, temperature, Platt, isotonic or path, for each number of options (M27).
 
 Platt 1999, "Probabilistic outputs for support vector machines": a sigmoid of the log-odds, fitted on targets drawn in
 by (N+ + 1) / (N+ + 2) and 1 / (N- + 2), so that a split without an error does not promise certainty. Its slope is kept
 at 0 or above: more confident never means less likely right.
+`path` is the same with a second weight, of the least probable token of the first turn (`least_logprob`).
 Zadrozny & Elkan 2002, doi:10.1145/775047.775151: isotonic regression, drawn in to [1 / (N + 2), 1 - 1 / (N + 2)].
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -20,8 +21,8 @@ from medrwr.calibration.temperature import fit_temperature
 from medrwr.errors import SampleError
 from medrwr.rollout.confidence import ConfidenceMap, ConfidenceScale, log_odds
 
-Scaling = Literal["none", "temperature", "platt", "isotonic"]
-SCALINGS: tuple[Scaling, ...] = ("none", "temperature", "platt", "isotonic")
+Scaling = Literal["none", "temperature", "platt", "isotonic", "path"]
+SCALINGS: tuple[Scaling, ...] = ("none", "temperature", "platt", "isotonic", "path")
 LEAST_ANSWERS = 50  # a number of options with fewer has no map of its own
 
 
@@ -77,26 +78,32 @@ def fit_map(scaling: Scaling, samples: Sequence[AnswerSample]) -> tuple[Confiden
         fit = fit_temperature([sample.option_probs for sample in samples], [sample.gold for sample in samples])
         return ConfidenceMap(temperature=fit.temperature, answers=len(samples)), fit.fallback
     raw_N = np.asarray([min(max(sample.raw, 0.0), 1.0) for sample in samples])
-    return _platt(raw_N, right_N) if scaling == "platt" else (_isotonic(raw_N, right_N), "")
+    if scaling == "isotonic":
+        return _isotonic(raw_N, right_N), ""
+    odds_N = np.asarray([log_odds(raw) for raw in raw_N])
+    least_N = np.asarray([sample.least for sample in samples]) if scaling == "path" else np.zeros_like(odds_N)
+    fitted = _sigmoid(np.stack([odds_N, least_N], axis=1), right_N)
+    note = "" if max(fitted.slope, fitted.path_weight) > 1e-6 else "confidence does not tell right from wrong answers"
+    return replace(fitted, method=scaling), note
 
 
-def _platt(raw_N: Floats, right_N: Bools) -> tuple[ConfidenceMap, str]:
+def _sigmoid(signals_NS: Floats, right_N: Bools) -> ConfidenceMap:
+    """Platt's sigmoid of log-odds and least log-probability [N, 2]; a column of zeros keeps its weight of 0."""
     from scipy.optimize import minimize
 
-    odds_N = np.asarray([log_odds(raw) for raw in raw_N])
     right = int(right_N.sum())
     target_N = np.where(right_N, (right + 1) / (right + 2), 1 / (right_N.size - right + 2))
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
-        score_N = parameters[0] * odds_N + parameters[1]
+        score_N = signals_NS @ parameters[:2] + parameters[2]
         residual_N = 0.5 * (1 + np.tanh(score_N / 2)) - target_N
-        gradient = np.asarray([(residual_N * odds_N).mean(), residual_N.mean()])
+        gradient = np.append(residual_N @ signals_NS, residual_N.sum()) / residual_N.size
         return float((np.logaddexp(0.0, score_N) - target_N * score_N).mean()), gradient
 
-    found = minimize(loss, np.asarray([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(0.0, None), (None, None)])
-    slope, intercept = map(float, found.x)
-    note = "" if slope > 1e-6 else "confidence does not tell right from wrong answers: all have the same"
-    return ConfidenceMap("platt", slope=slope, intercept=intercept, answers=int(raw_N.size)), note
+    bounds = [(0.0, None), (0.0, None), (None, None)]
+    found = minimize(loss, np.asarray([1.0, 0.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds)
+    slope, weight, intercept = map(float, found.x)
+    return ConfidenceMap(slope=slope, path_weight=weight, intercept=intercept, answers=int(right_N.size))
 
 
 def _isotonic(raw_N: Floats, right_N: Bools) -> ConfidenceMap:

@@ -12,7 +12,7 @@ from medrwr.config.section import ConfigSection
 class CalibrateSettings(ConfigSection):
     """M27. `threshold: fixed` uses `fixed_threshold` (0.8 in the paper)."""
 
-    method: Literal["auto", "none", "temperature", "platt", "isotonic"] = Field(
+    method: Literal["auto", "none", "temperature", "platt", "isotonic", "path"] = Field(
         "auto", description="auto: the lowest Brier score in cross-validation on the calibration split; none: raw"
     )
     second_scale: Literal["shared", "own"] = Field(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from medrwr.rollout.cdir import CaseSearch, CdirRule, reretrieve
+from medrwr.rollout.confidence import least_logprob
 from medrwr.rollout.engine import RolloutEngine, RolloutRequest
 from medrwr.serving.asking import Ask, to_question
 from medrwr.serving.replies import Reply, make_reply
@@ -75,7 +76,7 @@ class Answerer:
         if calibrated and self.second_look is not None and probs:
             letter = trajectory.answer.letter
             chosen = probs.index(max(probs)) if letter is None else LETTERS.index(letter)
-            probs = self.second_look.calibration.scale_of(trajectory).spread(probs, chosen)
+            probs = self.second_look.calibration.scale_of(trajectory).spread(probs, chosen, least_logprob(trajectory))
         return make_reply(question, trajectory, probs, calibrated=calibrated)
 
     def play(self, requests: Sequence[RolloutRequest], *, temperature: float = 0.0) -> list[Trajectory]:

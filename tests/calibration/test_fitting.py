@@ -41,7 +41,7 @@ def test_m27_auto_takes_what_cross_validation_prefers_and_keeps_all_figures():
     assert quality.after.ece < 0.01
     assert quality.ece_promised == quality.cross_validated["isotonic"].ece
     assert quality.after.brier < quality.after.brier_constant
-    assert set(quality.cross_validated) == {"none", "temperature", "platt", "isotonic"}
+    assert set(quality.cross_validated) == {"none", "temperature", "platt", "isotonic", "path"}
     assert quality.cross_validated["isotonic"].brier < quality.cross_validated["temperature"].brier
 
 

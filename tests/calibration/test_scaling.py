@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -30,6 +31,20 @@ def test_m27_platt_by_hand() -> None:
     assert fitted.slope == pytest.approx((math.log(97 / 43) - math.log(37 / 33)) / math.log(9), abs=1e-3)
     assert fitted((0.9, 0.1), 0) == pytest.approx(97 / 140, abs=1e-3)
     assert (note, fitted.answers) == ("", 8)
+
+
+def test_m27_path_by_hand() -> None:
+    """All at .5. Least token at 0: 3 of 4 right, at -2: 2 of 4. Targets as for Platt: 97/140 at 0, 37/70 at -2.
+
+    So the intercept is log(97/43), and the weight half of what it is above log(37/33).
+    """
+    samples = [replace(sample(0.5, n < 3), least=0.0) for n in range(4)]
+    samples += [replace(sample(0.5, n < 2), least=-2.0) for n in range(4)]
+    fitted, note = fit_map("path", samples)
+    assert fitted.intercept == pytest.approx(math.log(97 / 43), abs=1e-3)
+    assert fitted.path_weight == pytest.approx((math.log(97 / 43) - math.log(37 / 33)) / 2, abs=1e-3)
+    assert fitted((0.5, 0.5), 0, -2.0) == pytest.approx(37 / 70, abs=1e-3)
+    assert (fitted.method, note) == ("path", "")
 
 
 def test_m27_isotonic_by_hand() -> None:

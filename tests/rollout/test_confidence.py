@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import pytest
 
-from medrwr.rollout.confidence import RAW, ConfidenceMap, ConfidenceScale
+from medrwr.rollout.confidence import RAW, ConfidenceMap, ConfidenceScale, calibrated_confidence, least_logprob
+from medrwr.types import Answer, StopReason, Trajectory
 
 
 def test_platt_by_hand_m27() -> None:
     """.8 has odds 4; slope 1/2 makes them 2, intercept 0: 2/3. .5 with intercept log 3: 3/4."""
     assert ConfidenceMap("platt", slope=0.5)((0.8, 0.2), 0) == pytest.approx(2 / 3)
     assert ConfidenceMap("platt", intercept=1.0986123)((0.5, 0.5), 1) == pytest.approx(0.75)
+
+
+def test_an_unsure_finding_makes_the_answer_unsure_m27() -> None:
+    """Sampled at -.1 and -2, then inserted, then sampled at -5: the first turn's least is -2. Weight 1/2: odds / e."""
+    one = Trajectory(
+        "q", (), (1, 2, 3, 4), (1, 1, 0, 1), (-0.1, -2.0, 0.0, -5.0), (), Answer("A"), StopReason.ANSWERED,
+        option_probs=(0.5, 0.5),
+    )  # fmt: skip
+    assert least_logprob(one) == -2.0
+    scale = ConfidenceScale(ConfidenceMap("path", path_weight=0.5))
+    assert calibrated_confidence(one, scale) == pytest.approx(1 / (1 + math.e))
+    assert scale.spread((0.5, 0.5), 0, -2.0) == pytest.approx((1 / (1 + math.e), math.e / (1 + math.e)))
+    assert least_logprob(replace(one, logprobs=(-99.0,) * 4)) == -20.0
+    assert least_logprob(replace(one, env_mask=(0,) * 4)) == 0.0
 
 
 def test_isotonic_is_linear_between_its_knots_and_flat_beyond_m27() -> None:
