@@ -12,15 +12,13 @@ from rich.markup import escape
 from medrwr.curation.archive import read_archive, read_licences
 from medrwr.curation.card import card_of
 from medrwr.curation.endpoint import Asker, Prices
-from medrwr.curation.leaks import find_leaks
 from medrwr.curation.offline import OFFLINE_MODEL
 from medrwr.curation.prompts import record_request
 from medrwr.curation.reconstruct import Reconstructed, reconstruct
-from medrwr.datasets.overlap import ItemSet
-from medrwr.errors import ConfigError
-from medrwr.records import read_records, write_records, write_text_atomic
-from medrwr.types import ImageCase, Quarantined, Question
+from medrwr.records import write_records, write_text_atomic
+from medrwr.types import ImageCase, Quarantined
 from pipelines.asking import open_asker
+from pipelines.cli.leaking import leaks_of
 from pipelines.cli.screen import make_console
 from pipelines.paths import Paths
 from pipelines.tracking.progress import ProgressLine
@@ -119,16 +117,7 @@ def _estimate(request: Request, asker: Asker, cases: list[ImageCase], console: C
 
 def _without_leaks(found: Reconstructed, request: Request) -> Reconstructed:
     """Without the questions that a benchmark's question or image resembles (M14)."""
-    made = ItemSet("curated", found.questions, request.images)
-    leaks: dict[str, str] = {}
-    for path in request.benchmarks:
-        questions, bad = read_records(path, Question)
-        if bad:
-            raise ConfigError(f"benchmark {path}: {bad[0].record_id}: {bad[0].reason}: it must be read whole")
-        for overlap in find_leaks(made, ItemSet(path.stem, questions, path.parent)):
-            leaks.setdefault(
-                overlap.training_id, f"overlap: its {overlap.kind} is in {path.name} {overlap.evaluation_id}"
-            )
+    leaks = leaks_of(found.questions, request.images, request.benchmarks)
     rejected = [Quarantined(name, "archive", reason) for name, reason in sorted(leaks.items())]
     kept = tuple(question for question in found.questions if question.question_id not in leaks)
     return Reconstructed(kept, (*found.rejected, *rejected), found.postponed)

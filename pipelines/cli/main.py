@@ -140,6 +140,30 @@ def curate(
     run(replace(given, clusters=clusters, per_cluster=per_cluster, encoder=encoder))
 
 
+@app.command("curate-book")
+def curate_book(
+    book: Annotated[Path, typer.Option("--book", help="Markdown with numbered practice questions")],
+    out: Annotated[Path, typer.Option("--out", help="where test.json, images and rejections go")],
+    view: Annotated[str, typer.Option("--type", help="of all questions; their chapter when left out")] = "",
+) -> None:
+    """Turn a book's practice questions with images into a benchmark in ECBench's format."""
+    from pipelines.cli.curate_more import curate_book as run
+
+    run(book, out, view=view)
+
+
+@app.command("curate-feedback")
+def curate_feedback(
+    feedback: Annotated[Path, typer.Option("--feedback", help="feedback.jsonl of a server's folder")],
+    out: Annotated[Path, typer.Option("--out", help="where questions and rejections go")],
+    benchmark: Annotated[list[Path] | None, typer.Option("--benchmark", help="questions to keep apart from")] = None,
+) -> None:
+    """Turn what readers said of a server's answers into questions, where they agree which option is right."""
+    from pipelines.cli.curate_more import curate_feedback as run
+
+    run(feedback, out, benchmarks=tuple(benchmark or ()))
+
+
 @app.command()
 def stratify(
     questions: Annotated[Path, typer.Option("--questions", help="JSON lines, as `medrwr curate` writes them")],
