@@ -1,8 +1,8 @@
-"""Curation against its bars: planted faults, planted benchmark items, clustering.
+"""Curation against its bars: planted faults, planted benchmark items, clustering, a recorded provider.
 
     python -m tests.benchmarks.curation --check            a few minutes (needs MEDRWR_TEST_DATA)
     python -m tests.benchmarks.curation --check --small    seconds: for CI
-    python -m tests.benchmarks.curation --only faults      one part: faults, leaks, clusters
+    python -m tests.benchmarks.curation --only faults      one part: faults, leaks, clusters, recorded
 
 The last line is JSON. With --check a missed bar ends with exit code 1.
 """
@@ -20,14 +20,29 @@ from pathlib import Path
 from tests.benchmarks.curation_parts.clusters import clusters
 from tests.benchmarks.curation_parts.faults import MUTATORS, faults
 from tests.benchmarks.curation_parts.leaks import KINDS, leaks
+from tests.benchmarks.curation_parts.recorded import recorded
 
-PARTS: dict[str, Callable[..., dict[str, float]]] = {"faults": faults, "leaks": leaks, "clusters": clusters}
+PARTS: dict[str, Callable[..., dict[str, float]]] = {
+    "faults": faults,
+    "leaks": leaks,
+    "clusters": clusters,
+    "recorded": recorded,
+}
 CERTAIN = ("verbatim", "reencoded")
 AT_LEAST = {
     **{f"faults_{kind}_caught": 0.9 for kind in MUTATORS},
+    "recorded_radiographs": 71,
+    "recorded_radiographs_same_bytes": 1,
+    "recorded_explanations_same_bytes": 1,
     **{f"leaks_{kind}": 1.0 if kind in CERTAIN else 0.9 for kind in KINDS},
 }
-AT_MOST = {"faults_good_rejected": 0.02, "clusters_s": 180.0, "clusters_peak_gib": 4.0}
+AT_MOST = {
+    "faults_good_rejected": 0.02,
+    "clusters_s": 180.0,
+    "clusters_peak_gib": 4.0,
+    "recorded_radiographs_second_calls": 0,
+    "recorded_explanations_second_calls": 0,
+}
 
 
 def missed(figures: dict[str, float]) -> list[str]:
