@@ -10,6 +10,7 @@ from medrwr.evaluation.scorer import Verdict, by_choice, judge_all
 from medrwr.records import read_records
 from medrwr.types import Question
 from pipelines.attribution import leave_one_out
+from pipelines.case_scaling import scale_cases
 from pipelines.contamination import contamination_of
 from pipelines.disjoint import require_disjoint_splits
 from pipelines.evaluation_output import print_ladder, write_outputs
@@ -48,6 +49,7 @@ def run(context: StageContext) -> StageResult:
         passages=leave_one_out(context, evaluated),
         contamination=contamination_of(context, evaluated),
         judged=judge_reasoning(context, evaluated),
+        scaling=scale_cases(context, evaluated),
     )
     metrics = {**metrics_of(evaluated), **finding_metrics(findings), "quarantined": len(bad)}
     trace_all(context.sink, evaluated, every=context.params.evaluate.trace_every)

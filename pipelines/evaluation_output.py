@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from medrwr.evaluation.case_scaling import scaling_charts
 from medrwr.evaluation.ladder import Ladder
 from medrwr.evaluation.report import render_report
 from medrwr.evaluation.results import (
@@ -63,7 +64,7 @@ def write_outputs(
     write_records(
         folder / "second_looks.jsonl", lines_of(evaluated.cells, evaluated.looks, rule_of(evaluated.calibration))
     )
-    report = report_of(context, evaluated, metrics, examples, sections)
+    report = report_of(context, evaluated, metrics, examples, sections, scaling_charts(findings.scaling))
     write_text_atomic(folder / "report.html", render_report(report))
     _write_plots(context, evaluated, confidence)
     write_csv(context.paths.plots(STAGE) / "failures.csv", failure_table(findings.failures))

@@ -59,8 +59,9 @@ def report_of(
     metrics: Mapping[str, float],
     examples: list[Example],
     sections: tuple[Section, ...],
+    charts: tuple[Chart, ...] = (),
 ) -> Report:
-    """The report of one evaluation."""
+    """The report of one evaluation; `charts` come after those of confidence."""
     answered = as_deployed(evaluated)
     return Report(
         title="Evaluation",
@@ -68,7 +69,7 @@ def report_of(
         figures=tuple(_figures(metrics)),
         ladder=evaluated.ladder,
         choices=evaluated.choices,
-        charts=_charts(confidence_of(evaluated)),
+        charts=(*_charts(confidence_of(evaluated)), *charts),
         examples=tuple(examples),
         notes=_notes(context, evaluated, metrics),
         image_root=image_root_of(context),

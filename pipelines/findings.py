@@ -8,6 +8,7 @@ from typing import Any
 
 from medrwr.config import Params
 from medrwr.evaluation.attribution import Influence
+from medrwr.evaluation.case_scaling import CaseScaling, scaling_section
 from medrwr.evaluation.finding_tables import (
     clean_section,
     copy_section,
@@ -34,6 +35,7 @@ class Findings:
     attribution: Attribution
     contamination: Contamination = field(default_factory=Contamination)
     judged: Judged | None = None
+    scaling: tuple[CaseScaling, ...] = ()
 
 
 def findings_of(
@@ -42,9 +44,12 @@ def findings_of(
     passages: tuple[Influence, ...] = (),
     contamination: Contamination | None = None,
     judged: Judged | None = None,
+    scaling: tuple[CaseScaling, ...] = (),
 ) -> Findings:
     """Of what was played and judged; `passages` are what leaving each out did."""
-    return Findings(failures_of(evaluated), attribute(evaluated, passages), contamination or Contamination(), judged)
+    return Findings(
+        failures_of(evaluated), attribute(evaluated, passages), contamination or Contamination(), judged, scaling
+    )
 
 
 def resampling_of(params: Params) -> Resampling:
@@ -59,6 +64,7 @@ def finding_metrics(findings: Findings) -> dict[str, float]:
         **failure_metrics(findings.failures),
         **attribution_metrics(findings.attribution),
         **contamination_metrics(findings.contamination),
+        **{f"accuracy_similar_cases_{one.k}": one.accuracy.estimate for one in findings.scaling},
         **(judge_metrics(findings.judged) if findings.judged else {}),
     }
 
@@ -71,6 +77,7 @@ def sections_of(evaluated: Evaluated, findings: Findings, resampling: Resampling
         flip_section(findings.attribution.flips, labels),
         influence_section(findings.attribution.passages),
         copy_section(findings.attribution.copying, labels),
+        scaling_section(findings.scaling),
         judge_section(findings.judged, resampling),
         clean_section(findings.contamination.clean),
         flag_section(findings.contamination.flags),
@@ -93,5 +100,6 @@ def findings_json(findings: Findings) -> dict[str, Any]:
         "passages": [asdict(one) for one in attribution.passages],
         "accuracy_unflagged": [asdict(one) for one in findings.contamination.clean],
         "flags": [asdict(one) for one in findings.contamination.flags],
+        "similar_cases": [asdict(one) for one in findings.scaling],
         "judged": None if findings.judged is None else asdict(findings.judged),
     }

@@ -42,6 +42,9 @@ class EvaluateSettings(ConfigSection):
     attribution_questions: int = Field(
         25, ge=0, description="of each cell, played again without one passage at a time, 0: none"
     )
+    scaling_questions: int = Field(
+        25, ge=0, description="of each image cell, asked again with 1, 2, 4 and 8 similar cases, 0: none"
+    )
     judge_questions: int = Field(
         0, ge=0, description="of each cell, whose reasoning a language model scores (OPENAI_BASE_URL), 0: none"
     )

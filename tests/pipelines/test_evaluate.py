@@ -11,9 +11,11 @@ import pytest
 
 from medrwr.calibration.artefact import Calibration, Digests
 from medrwr.config import Params
+from medrwr.evaluation.case_scaling import CaseScaling, scaling_charts, scaling_section
 from medrwr.evaluation.examples import IMPROVED, Example
 from medrwr.evaluation.ladder import Resampling, assemble, chance_of
 from medrwr.evaluation.scorer import by_choice
+from medrwr.evaluation.statistics import bootstrap_mean
 from medrwr.records import read_records
 from medrwr.rollout.cdir import Reretrieval
 from medrwr.rollout.confidence import ConfidenceMap, ConfidenceScale
@@ -162,6 +164,17 @@ def test_m30_the_papers_figures_stand_beside_ours():
     assert rows["Med-RwR"] == ("27.2", "65.5", "43.7", "51.1", "75.0%")
     assert rows["Med-RwR + CDIR"][-1] == "80.0%"
     assert "image stage only" not in rows  # it needs another training run
+
+
+def test_m26_accuracy_by_the_number_of_cases_is_a_table_and_a_curve():
+    interval = bootstrap_mean([1, 0, 1, 1], ["a", "b", "c", "d"], samples=100)
+    rows = (CaseScaling(0, 0, interval), CaseScaling(8, 3, interval))
+    found = findings_of(evaluated(), scaling=rows)
+    assert finding_metrics(found)["accuracy_similar_cases_8"] == 0.75
+    assert scaling_section(rows).rows[1][:3] == ("8", "4", "3")
+    (chart,) = scaling_charts(rows)
+    assert (chart.series[0].points, chart.x_range) == (((0.0, 0.75), (8.0, 0.75)), (0.0, 8.0))
+    assert scaling_charts(()) == ()
 
 
 def test_m31_flips_and_copied_words_are_counted(context):
