@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from medrwr.calibration.reliability import reliability
+from medrwr.calibration.selective import auroc, risk_coverage
 from medrwr.datasets.benchmarks.record import Item, kind_of
 from medrwr.evaluation.ladder import Resampling
 from medrwr.evaluation.runs.answered import Answered
@@ -23,6 +25,7 @@ from pipelines.benchmarking.subject import Named
 
 Progress = Callable[[int, int, str], None]
 EXCLUDED = "excluded.jsonl"
+_BINS = 10
 
 
 @dataclass
@@ -107,4 +110,23 @@ def _summary(answers: Answers, asked: Asked, resampling: Resampling) -> Benchmar
         excluded=dict(reasons.most_common()),
         not_asked=dict(asked.not_asked),
         notes=notes_of(found),
+        confidence=confidence_of(found),
     )
+
+
+def confidence_of(answers: Sequence[Answered]) -> dict[str, float]:
+    """How well the confidence of closed answers holds (M27, M31), over those that were read; empty without any."""
+    read = [(one.confidence, one.verdict.correct) for one in answers if one.confidence is not None]
+    if not read:
+        return {}
+    confidence, correct = [value for value, _ in read], [right for _, right in read]
+    found, separation = reliability(confidence, correct, bins=_BINS), auroc(confidence, correct)
+    figures = {
+        "answers": float(len(read)),
+        "ece": found.ece,
+        "ece_adaptive": found.ece_adaptive,
+        "brier": found.brier,
+        "brier_constant": found.brier_constant,
+        "risk_coverage_area": risk_coverage(confidence, correct).area,
+    }
+    return figures if separation is None else {**figures, "auroc": separation}

@@ -12,6 +12,7 @@ import pytest
 from medrwr.config import RolloutSettings
 from medrwr.errors import ArtefactError, ConfigError, SampleError
 from medrwr.evaluation.ladder import Resampling
+from medrwr.evaluation.runs.answered import answered_closed
 from medrwr.evaluation.runs.folder import PER_QUESTION, RunFolder
 from medrwr.policy.loading import Policy
 from medrwr.records import write_records
@@ -20,11 +21,13 @@ from medrwr.serving.answering import Answerer
 from pipelines.arms import request_of
 from pipelines.benchmarking.asked import Asked, Selection, places_of, read_asked
 from pipelines.benchmarking.playing import Manner, Player
-from pipelines.benchmarking.running import Answers, claim_of, play_all, summarise_all, write_run
+from pipelines.benchmarking.running import Answers, claim_of, confidence_of, play_all, summarise_all, write_run
 from pipelines.benchmarking.subject import Subject
 from pipelines.cli.eval import Request
 from pipelines.cli.eval import run as evaluate
 from pipelines.cli.main import main
+from tests.evaluation.fakes import question as fake_question
+from tests.evaluation.fakes import trajectory
 from tests.pipelines.workspaces import make_workspace
 from tests.rollout.world import DictionaryRetriever, build_policy, draw_images, question
 
@@ -123,6 +126,19 @@ def test_m29_arms_ask_differently(tmp_path: Path, subject: Subject, data: Path) 
     answers, _ = start(tmp_path, subject, data, manner=Manner("no_retrieval"))
     assert all(not one.queries for one in answers.found.values())
     assert all(one.verdict.parsed for one in answers.found.values())
+
+
+def test_m27_confidence_of_the_answers_read_by_hand() -> None:
+    """.75 twice, right once and wrong once, one not read: ECE |.5 - .75|, Brier (.0625 + .5625) / 2, constant 1/4."""
+    asked = fake_question(0)
+    answers = [
+        answered_closed("set", asked, trajectory(asked, letter, confidence=0.75), "c") for letter in ("A", "B", None)
+    ]
+    figures = confidence_of(answers)
+    assert figures["answers"] == 2
+    assert (figures["ece"], figures["brier"], figures["brier_constant"]) == pytest.approx((0.25, 0.3125, 0.25))
+    assert figures["auroc"] == pytest.approx(0.5)
+    assert confidence_of(answers[2:]) == {}
 
 
 def test_m31_two_runs_are_compared_by_command(

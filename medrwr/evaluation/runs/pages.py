@@ -79,6 +79,12 @@ def account_of(summary: BenchmarkSummary) -> list[str]:
             lines.append(f"{guessed} of those not read got a letter by this way of scoring")
         lines += [f"kind {name}: {interval_text(found)}" for name, found in summary.closed.by_kind.items()]
         lines += [f"script {name}: {interval_text(found)}" for name, found in summary.closed.by_script.items()]
+    if summary.open:
+        stops = ", ".join(f"{stop} {count}" for stop, count in summary.open.stops.items())
+        lines += [f"open episodes ended: {stops}"] if stops else []
+    if summary.confidence:
+        figures = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in summary.confidence.items())
+        lines.append(f"confidence of the answers read: {figures}")
     return [*lines, *summary.notes]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from medrwr.evaluation.ladder import Resampling
 from medrwr.evaluation.runs.answered import Answered
@@ -56,7 +56,10 @@ class OpenSummary:
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkSummary:
-    """One benchmark of a run. `records` are those of its files, `excluded` by reason; `notes` are for the reader."""
+    """One benchmark of a run. `records` are those of its files, `excluded` by reason; `notes` are for the reader.
+
+    `confidence` has figures of the answers that were read, such as their calibration error; empty without any.
+    """
 
     name: str
     records: int
@@ -65,6 +68,7 @@ class BenchmarkSummary:
     excluded: Mapping[str, int]
     not_asked: Mapping[str, int]
     notes: tuple[str, ...]
+    confidence: Mapping[str, float] = field(default_factory=dict)
 
 
 def summarise_closed(answers: Sequence[Answered], resampling: Resampling) -> ClosedSummary | None:
