@@ -131,7 +131,7 @@ def _chart(summary: BenchmarkSummary) -> list[str]:
     found = {"all": summary.closed.accuracy, **summary.closed.by_kind}
     rows = [Whisker(name[:28], one.estimate, one.lower, one.upper) for name, one in found.items()]
     drawn = render_whiskers(f"Accuracy, {summary.name}", rows, reference=summary.closed.chance)
-    return [f'<div class="grid"><div class="card"><h3>Accuracy</h3>{drawn}</div></div>']
+    return [f'<div class="card" style="max-width:470px"><h3>Accuracy</h3>{drawn}</div>']
 
 
 def _wrong(answers: Sequence[Answered]) -> list[str]:
