@@ -8,6 +8,8 @@ from html import escape
 
 from medrwr.evaluation.page import table
 
+_LONG = 20  # lines of a table that the page shows at once
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -22,16 +24,23 @@ class Section:
 def sections_html(sections: Sequence[Section]) -> list[str]:
     """The sections for the page."""
     return [
-        f'<h2>{escape(one.title)}</h2><p class="soft">{escape(one.note)}</p>{table(_escaped(one.header), rows)}'
+        f'<h2>{escape(one.title)}</h2><p class="soft">{escape(one.note)}</p>{_folded(one)}'
         for one in sections
-        for rows in [[_escaped(row) for row in one.rows]]
-        if rows
+        if one.rows
     ]
 
 
 def sections_markdown(sections: Sequence[Section]) -> str:
     """The sections for Markdown."""
     return "\n".join(_markdown(one) for one in sections if one.rows)
+
+
+def _folded(section: Section) -> str:
+    """The table; a long one opens on demand."""
+    drawn = table(_escaped(section.header), [_escaped(row) for row in section.rows])
+    if len(section.rows) <= _LONG:
+        return drawn
+    return f"<details><summary>{len(section.rows)} lines</summary>{drawn}</details>"
 
 
 def _markdown(section: Section) -> str:

@@ -23,6 +23,7 @@ from medrwr.evaluation.ladder import Resampling, Rung, assemble
 from medrwr.evaluation.report import Report, render_report
 from medrwr.evaluation.results import ladder_json, ladder_markdown
 from medrwr.evaluation.scorer import judge, judge_all
+from medrwr.evaluation.sections import Section, sections_html, sections_markdown
 from tests.evaluation.fakes import question, trajectory
 
 
@@ -150,3 +151,17 @@ def test_the_page_is_whole_escaped_and_fetches_nothing(ladder, tmp_path):
     assert "prefers-color-scheme: dark" in text
     assert "://" not in text
     assert render_report(report) == text
+
+
+def test_a_sections_text_is_escaped_and_a_long_table_opens_on_demand():
+    short = Section("S & T", "Note.", ("a",), (("<script>|</script>",),))
+    long = Section("Long", "Note.", ("a",), tuple((str(number),) for number in range(21)))
+    empty = Section("Empty", "Note.", ("a",), ())
+    first, second = sections_html([short, long, empty])
+    assert "&lt;script&gt;|&lt;/script&gt;" in first
+    assert "<details>" not in first
+    assert "<details><summary>21 lines</summary>" in second
+    text = sections_markdown([short, empty])
+    assert "## S & T" in text
+    assert "| <script>/</script> |" in text  # a bar would open another cell
+    assert "Empty" not in text
