@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.stats import binom
@@ -99,3 +101,26 @@ def test_an_uncertified_threshold_does_violate_it() -> None:
         kept = np.flatnonzero(errors <= 0.2)
         violated += bool(kept.size) and true_risk("left_alone_error", half.confidence[order[kept[-1]]]) > 0.2
     assert violated > 2 * MOST
+
+
+@pytest.mark.parametrize("promise", [Promise("left_alone_error", 0.2, DELTA), Promise("right_to_wrong", 0.02, DELTA)])
+def test_m27_violations_on_the_clinics_records_are_at_most_delta(promise: Promise) -> None:
+    """1,000 test answers with images of one trained chain (seed 7): raw confidence, first right, right when asked again.
+
+    They are the population; splits are drawn from it with replacement.
+    """
+    rows = np.loadtxt(Path(__file__).with_name("clinic_answers.csv"), delimiter=",", skiprows=1)
+    records = Outcomes(rows[:, 0], rows[:, 1] == 1, rows[:, 2] == 1)
+    draw = np.random.default_rng(7)
+    violated = feasible = 0
+    for _ in range(SPLITS):
+        ordering, testing = (records.at(draw.integers(0, len(rows), 200)) for _ in range(2))
+        certified = certify(promise, ordering, testing)
+        if certified:
+            feasible += 1
+            again = records.confidence < certified[-1].threshold
+            flips = float((again & records.before & ~records.after).mean())
+            left = float((~records.before[~again]).mean()) if not again.all() else 0.0
+            violated += (left if promise.risk == "left_alone_error" else flips) > promise.alpha
+    assert feasible > 0.2 * SPLITS
+    assert violated <= MOST

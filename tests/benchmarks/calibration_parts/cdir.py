@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from medrwr.evaluation.permutation import paired_permutation
 from medrwr.evaluation.second_looks import arms_of
 from medrwr.evaluation.statistics import bootstrap_mean, paired_difference
 from medrwr.rollout.cdir import CdirRule
@@ -39,13 +38,11 @@ def cdir(chains: Sequence[Chain]) -> dict[str, float]:
         print(f"  {arm:<18}{100 * found.estimate:6.1f} [{100 * found.lower:.1f}, {100 * found.upper:.1f}]")
     figures = {f"cdir_accuracy_{arm}": float(right.mean()) for arm, right in pooled.items()}
     for other in ("never", "random", "self_consistency"):
-        gain = paired_difference(pooled[other], pooled["calibrated"], clusters).interval
         runs = DRAWS if other == "random" else 1
-        figures[f"cdir_gain_over_{other}"] = gain.estimate
-        figures[f"cdir_gain_over_{other}_lower"] = gain.lower
-        figures[f"cdir_gain_over_{other}_p"] = paired_permutation(
-            pooled[other], pooled["calibrated"], clusters, runs=runs
-        )
+        gain = paired_difference(pooled[other], pooled["calibrated"], clusters, runs=runs)
+        figures[f"cdir_gain_over_{other}"] = gain.interval.estimate
+        figures[f"cdir_gain_over_{other}_lower"] = gain.interval.lower
+        figures[f"cdir_gain_over_{other}_p"] = gain.permutation_p
     return figures | _curve(chains)
 
 
