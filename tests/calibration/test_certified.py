@@ -105,7 +105,7 @@ def test_an_uncertified_threshold_does_violate_it() -> None:
 
 @pytest.mark.parametrize("promise", [Promise("left_alone_error", 0.2, DELTA), Promise("right_to_wrong", 0.02, DELTA)])
 def test_m27_violations_on_the_clinics_records_are_at_most_delta(promise: Promise) -> None:
-    """1,000 test answers with images of one trained chain (seed 7): raw confidence, first right, right when asked again.
+    """1,000 test answers of one trained chain (seed 7): raw confidence, first right, right when asked again.
 
     They are the population; splits are drawn from it with replacement.
     """
