@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from medrwr.curation.archive import read_archive, read_licences
 from medrwr.curation.card import card_of
+from medrwr.curation.decisions import apply_decisions, read_decisions
 from medrwr.curation.endpoint import Asker, Prices
 from medrwr.curation.offline import OFFLINE_MODEL
 from medrwr.curation.prompts import record_request
@@ -24,6 +25,7 @@ from pipelines.paths import Paths
 from pipelines.tracking.progress import ProgressLine
 
 QUESTIONS, REJECTED, POSTPONED, CARD = "questions.jsonl", "rejected.jsonl", "postponed.jsonl", "card.md"
+DRAFTS, DECISIONS = "drafts.jsonl", "decisions.jsonl"  # what a person looks at, and decided
 FEATURES, CLUSTERS = "features", "clusters.html"
 
 
@@ -73,7 +75,7 @@ def curate(request: Request, console: Console | None = None) -> Reconstructed | 
             cases, request.images, asker, seed=request.seed, attach=asker.model != OFFLINE_MODEL, progress=line.update
         )
         line.close()
-        found = _without_leaks(found, request)
+        found = _reviewed(_without_leaks(found, request), request)
         rejected = [*refused, *found.rejected]
         licences = read_licences(request.captions)
         card = card_of(cases, found, rejected, asker, licence=request.licence, licences=licences)
@@ -121,6 +123,13 @@ def _without_leaks(found: Reconstructed, request: Request) -> Reconstructed:
     rejected = [Quarantined(name, "archive", reason) for name, reason in sorted(leaks.items())]
     kept = tuple(question for question in found.questions if question.question_id not in leaks)
     return Reconstructed(kept, (*found.rejected, *rejected), found.postponed)
+
+
+def _reviewed(found: Reconstructed, request: Request) -> Reconstructed:
+    """As people decided on the review page; what they look at is kept as it was made."""
+    write_records(request.out / DRAFTS, found.questions)
+    kept, rejected = apply_decisions(found.questions, read_decisions(request.out / DECISIONS))
+    return Reconstructed(tuple(kept), (*found.rejected, *rejected), found.postponed)
 
 
 def _write(request: Request, found: Reconstructed, rejected: list[Quarantined], card: str) -> None:

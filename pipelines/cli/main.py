@@ -140,6 +140,18 @@ def curate(
     run(replace(given, clusters=clusters, per_cluster=per_cluster, encoder=encoder))
 
 
+@app.command()
+def review(
+    folder: Annotated[Path, typer.Argument(help="what `medrwr curate --out` made")],
+    images: Annotated[Path, typer.Option("--images", help="the folder of the archive's images")],
+    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8009,
+) -> None:
+    """Accept, edit or reject curated items by keyboard on a local page; run `medrwr curate` again to apply it."""
+    from pipelines.cli.review import review as run
+
+    run(folder, images, port=port)
+
+
 @app.command("curate-book")
 def curate_book(
     book: Annotated[Path, typer.Option("--book", help="Markdown with numbered practice questions")],
