@@ -89,7 +89,9 @@ class GrpoSettings(ConfigSection):
     nodes: int = Field(1, ge=1, description="machines; more than one needs a launcher other than local")
     rendezvous: str = Field("", description="of torchrun on several nodes: host:port of one of them")
     collective_timeout_s: int = Field(
-        1800, ge=1, description="a process that waits longer for the others ends with an error; run it again to go on"
+        1800,
+        ge=1,
+        description="how long torch waits for the others; groups that DeepSpeed makes keep torch's 30 minutes",
     )
     lora_rank: int = Field(
         0, ge=0, description="0: all parameters are trained; else LoRA of this rank, merged at the end"

@@ -12,8 +12,8 @@ class RunOptions:
     """Where and how a trainer runs; everything that is not its algorithm.
 
     `dtype` is that of the matrix products: with bfloat16 the weights stay in float32 (an update of 1e-6 would be
-    lost in bfloat16) and the trainer casts, or DeepSpeed does. `processes` is how many a launcher started; one that
-    waits longer than `timeout_s` for the others ends with an error.
+    lost in bfloat16) and the trainer casts, or DeepSpeed does. `processes` is how many a launcher started;
+    `timeout_s` is that of torch's default process group.
     """
 
     device: str
