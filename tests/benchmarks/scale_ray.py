@@ -53,7 +53,7 @@ def passages(count: int) -> list[Passage]:
 def ray(folder: Path, *, small: bool) -> dict[str, float]:
     count = 9_000 if small else 200_000
     kept = passages(count)
-    settings = IndexSettings(exact_below=1000, minimum_recall=0.9)
+    settings = IndexSettings(exact_below=1000)
     local, local_s = timed(functools.partial(build, folder / "local", kept, settings))
     start = time.monotonic()
     with ray_cluster(WORKERS, section="index") as workers:
