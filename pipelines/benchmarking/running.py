@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from medrwr.calibration.reliability import reliability
@@ -13,6 +13,7 @@ from medrwr.calibration.selective import auroc, risk_coverage
 from medrwr.datasets.benchmarks.record import Item, kind_of
 from medrwr.evaluation.ladder import Resampling
 from medrwr.evaluation.runs.answered import Answered
+from medrwr.evaluation.runs.consistency import Consistency, consistency_of
 from medrwr.evaluation.runs.folder import SUMMARY, Claim, RunFolder
 from medrwr.evaluation.runs.pages import run_html, run_markdown
 from medrwr.evaluation.runs.summary import BenchmarkSummary, notes_of, summarise_closed, summarise_open
@@ -20,6 +21,7 @@ from medrwr.evaluation.scoring.modes import STRICT
 from medrwr.records import write_records
 from medrwr.types import Quarantined
 from pipelines.benchmarking.asked import Asked, Selection
+from pipelines.benchmarking.ordering import is_order_of
 from pipelines.benchmarking.playing import Answering, Manner
 from pipelines.benchmarking.subject import Named
 
@@ -65,8 +67,11 @@ def play_all(
 
 
 def summarise_all(answers: Answers, asked: Sequence[Asked], resampling: Resampling) -> list[BenchmarkSummary]:
-    """The figures of every benchmark."""
-    return [_summary(answers, one, resampling) for one in asked]
+    """The figures of every benchmark; of one in several orders of options, the first has their consistency."""
+    return [
+        replace(_summary(answers, one, resampling), consistency=_consistency(answers, one, asked, resampling))
+        for one in asked
+    ]
 
 
 def write_run(
@@ -96,6 +101,11 @@ def write_run(
     page = folder.write("report.html", run_html(title, summaries, facts, everything))
     folder.write(SUMMARY, json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
     return page
+
+
+def _consistency(answers: Answers, one: Asked, asked: Sequence[Asked], resampling: Resampling) -> Consistency | None:
+    orders = [one, *(other for other in asked if is_order_of(other, one))]
+    return consistency_of([answers.of(order) for order in orders], resampling) if len(orders) > 1 else None
 
 
 def _summary(answers: Answers, asked: Asked, resampling: Resampling) -> BenchmarkSummary:

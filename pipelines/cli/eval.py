@@ -40,6 +40,7 @@ class Request:
     scoring: str = "strict"
     completions: Path | None = None
     only: str = ""
+    orders: int = 1
 
 
 def run(request: Request, console: Console | None = None) -> Path:
@@ -52,13 +53,14 @@ def run(request: Request, console: Console | None = None) -> Path:
     """
     from medrwr.evaluation.ladder import Resampling
     from medrwr.evaluation.runs.folder import RunFolder
+    from pipelines.benchmarking.ordering import in_orders
     from pipelines.benchmarking.running import Answers, claim_of, play_all, summarise_all, write_run
     from pipelines.tracking.progress import ProgressLine
 
     console, params = console or make_console(), load_params()
     selection, manner = _chosen(request, params)
     set_environment(params)
-    asked = _read(request, selection)
+    asked = [order for one in _read(request, selection) for order in in_orders(one, request.orders)]
     subject, player = _answering(request, params, manner, asked)
     folder = RunFolder(request.out or Paths().benchmark_run(_name(request, next(iter(subject.digests.values())))))
     answers = Answers({one.name: one for one in folder.begin(claim_of(subject, asked, selection, manner))})
@@ -127,6 +129,8 @@ def _chosen(request: Request, params: Params) -> tuple[Selection, Manner]:
         raise ConfigError("--seed changes nothing at --temperature 0: greedy answers are the same for every seed")
     if request.completions is not None and (request.model or request.index or request.temperature):
         raise ConfigError("--completions were written already: leave out --model, --index and --temperature")
+    if request.completions is not None and request.orders > 1:
+        raise ConfigError("--completions were written for one order of the options: leave out --orders")
     mode_of(request.scoring)
     if request.only not in ("", "closed", "open"):
         raise ConfigError(f"--only {request.only} is unknown: closed, open, or leave it out for both")

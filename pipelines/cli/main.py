@@ -92,14 +92,14 @@ def evaluate(
         Path | None, typer.Option("--completions", help="score these instead: lines of question_id and completion")
     ] = None,
     only: Annotated[str, typer.Option("--only", help="closed or open questions alone; both without")] = "",
+    orders: Annotated[int, typer.Option("--orders", min=1, help="ask closed ones in so many orders of options")] = 1,
 ) -> None:
     """Evaluate a checkpoint on named benchmarks, with intervals over cases; killed and run again, it goes on."""
     from pipelines.cli.eval import Request, run
 
     names = tuple(name.strip() for name in benchmark.split(","))
-    run(
-        Request(names, tuple(data), model, index, out, split, limit, arm, temperature, seed, scoring, completions, only)
-    )
+    given = Request(names, tuple(data), model, index, out, split, limit, arm, temperature, seed, scoring)
+    run(replace(given, completions=completions, only=only, orders=orders))
 
 
 @app.command()

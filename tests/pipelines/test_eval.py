@@ -20,6 +20,7 @@ from medrwr.rollout.engine import RolloutEngine
 from medrwr.serving.answering import Answerer
 from pipelines.arms import request_of
 from pipelines.benchmarking.asked import Asked, Selection, places_of, read_asked
+from pipelines.benchmarking.ordering import in_orders
 from pipelines.benchmarking.playing import Manner, Player
 from pipelines.benchmarking.running import Answers, claim_of, confidence_of, play_all, summarise_all, write_run
 from pipelines.benchmarking.subject import Subject
@@ -247,3 +248,19 @@ def test_a_bad_request_stops_before_any_work(
     with pytest.raises((ConfigError, ArtefactError), match=message):
         evaluate(given)
     assert not (tmp_path / "reports").exists()
+
+
+def test_m31_options_in_several_orders_are_one_run(subject: Subject, data: Path, tmp_path: Path) -> None:
+    """Twelve questions, two of them excluded, in three orders: 30 answers, and how consistent they are."""
+    (asked,) = [read_asked("clinic", str(data), Selection(), unpacked=tmp_path)]
+    orders = in_orders(asked, 3)
+    assert [one.benchmark.name for one in orders] == ["clinic", "clinic#2", "clinic#3"]
+    run = RunFolder(tmp_path / "run")
+    answers = Answers({one.name: one for one in run.begin(claim_of(subject, orders, Selection(), GREEDY))})
+    play_all(run, answers, Player(subject.answerer, GREEDY), orders, lambda *_: None)
+    first, *others = summarise_all(answers, orders, Resampling(samples=100))
+    assert first.consistency is not None
+    assert (first.consistency.orders, first.consistency.same.questions) == (3, 10)
+    assert [one.consistency for one in others] == [None, None]
+    write_run(run, subject, answers, orders, [first, *others])
+    assert "in 3 orders of the options: same answer" in (run.path / "report.md").read_text()

@@ -85,6 +85,13 @@ def account_of(summary: BenchmarkSummary) -> list[str]:
     if summary.confidence:
         figures = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in summary.confidence.items())
         lines.append(f"confidence of the answers read: {figures}")
+    if found := summary.consistency:
+        letters = ", ".join(f"{letter} {count}" for letter, count in found.letters.items())
+        lines.append(
+            f"in {found.orders} orders of the options: same answer {interval_text(found.same)}, right in all "
+            f"{interval_text(found.always_right)}, by order {', '.join(f'{one:.1%}' for one in found.accuracies)}; "
+            f"letters chosen: {letters or 'none'}"
+        )
     return [*lines, *summary.notes]
 
 

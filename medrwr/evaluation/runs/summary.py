@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from medrwr.evaluation.ladder import Resampling
 from medrwr.evaluation.runs.answered import Answered
+from medrwr.evaluation.runs.consistency import Consistency
 from medrwr.evaluation.scorer import Score, by_choice, summarise
 from medrwr.evaluation.scoring.vqa import recall
 from medrwr.evaluation.statistics import Interval, bootstrap_mean
@@ -59,6 +60,7 @@ class BenchmarkSummary:
     """One benchmark of a run. `records` are those of its files, `excluded` by reason; `notes` are for the reader.
 
     `confidence` has figures of the answers that were read, such as their calibration error; empty without any.
+    `consistency` is over several orders of the options, where questions were asked in more than one.
     """
 
     name: str
@@ -69,6 +71,7 @@ class BenchmarkSummary:
     not_asked: Mapping[str, int]
     notes: tuple[str, ...]
     confidence: Mapping[str, float] = field(default_factory=dict)
+    consistency: Consistency | None = None
 
 
 def summarise_closed(answers: Sequence[Answered], resampling: Resampling) -> ClosedSummary | None:
