@@ -1,4 +1,4 @@
-"""Closed questions with their options in other orders: an answer that follows the letter and not the text shows (M31)."""
+"""Closed questions with their options in other orders: who follows the letter and not the text is found out (M31)."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def answer(asked: Question, text: str | None) -> Answered:
 
 
 def test_m31_an_answer_that_follows_the_text_is_consistent_and_one_that_follows_the_letter_is_not() -> None:
-    """Of four: right in both; wrong, the same text; always A, whatever it says; read in one order only. 2 of 4, 1 of 4."""
+    """Of four: right in both; wrong, the same text; always A, whatever it says; read in one order only: 2, and 1."""
     first = [question(number) for number in range(4)]
     second = [shuffled(one, 2) for one in first]
     follower = second[2] if second[2].options[0] != first[2].options[0] else _other(first[2])
