@@ -53,7 +53,8 @@ def read_mirage(completion: str, options: Sequence[str]) -> Reading:
 def read_medxpertqa(completion: str, options: Sequence[str]) -> Reading:
     """MedXpertQA (arXiv:2501.18362): the first capital among the options' letters after the last "the answer is".
 
-    Its harness cleans answers as zero-shot chain of thought does (Kojima et al. 2022, arXiv:2205.11916).
+    Its harness builds on the answer cleansing of zero-shot chain of thought (Kojima et al. 2022, arXiv:2205.11916),
+    which this follows; the harness's own file was not to be had, so equality with it is not verified.
     """
     written = _AFTER.split(_written(completion).strip())[-1]
     found = re.search("|".join(LETTERS[: len(options)]), written)
