@@ -64,7 +64,7 @@ def _engine(context: StageContext) -> Iterator[RayEngine | None]:
         yield None
         return
     folder = (context.paths.encoders / "text").resolve()
-    with ray_cluster(settings.workers, section="index") as workers:
+    with ray_cluster(settings.workers, setting="index.engine") as workers:
         yield RayEngine(workers, partial(open_text_encoder, folder, provider=encoders.provider, threads=1))
 
 

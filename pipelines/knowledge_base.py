@@ -57,5 +57,5 @@ def _reading(settings: KnowledgeBaseSettings) -> Iterator[Reading]:
         return
     from medrwr.knowledge_base.ray_reading import RayReading
 
-    with ray_cluster(settings.workers, section="knowledge_base") as workers:
+    with ray_cluster(settings.workers, setting="knowledge_base.engine") as workers:
         yield RayReading(workers)

@@ -20,7 +20,7 @@ def launch_on_ray(plan: LaunchPlan, *, root: Path, module: Sequence[str] = ()) -
     Raises:
         EngineError: Ray is not installed or has too few nodes, or a node was lost.
     """
-    with ray_cluster(0, section=plan.stage):
+    with ray_cluster(0, setting=f"{plan.stage}.launcher"):
         import ray
         from ray.exceptions import RayError
         from ray.util.placement_group import placement_group, remove_placement_group
@@ -54,13 +54,14 @@ def _task(group: Any, number: int, bundle: dict[str, float], function: Any) -> A
 
     place = PlacementGroupSchedulingStrategy(group, placement_group_bundle_index=number)
     options = {"num_cpus": bundle["CPU"], "num_gpus": bundle.get("GPU", 0), "max_retries": 0}
-    return ray.remote(**options, scheduling_strategy=place)(function)  # type: ignore[call-overload]
+    remote: Any = ray.remote  # typed for a function alone, without options
+    return remote(**options, scheduling_strategy=place)(function)
 
 
 def _address() -> str:
     import ray
 
-    return str(ray.util.get_node_ip_address())  # type: ignore[no-untyped-call]
+    return str(ray.util.get_node_ip_address())
 
 
 def _run(command: list[str], root: str) -> int:
@@ -70,4 +71,4 @@ def _run(command: list[str], root: str) -> int:
 def _nodes() -> int:
     import ray
 
-    return sum(bool(node["Alive"]) for node in ray.nodes())  # type: ignore[no-untyped-call]
+    return sum(bool(node["Alive"]) for node in ray.nodes())

@@ -15,8 +15,10 @@ _ONE_MACHINE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # "0": every server of Ray's
 
 
 @contextmanager
-def ray_cluster(workers: int, *, section: str) -> Iterator[int]:
+def ray_cluster(workers: int, *, setting: str) -> Iterator[int]:
     """A cluster to work with, and how many workers to use; 0 asks for one on each processor.
+
+    `setting` is the parameter that asks for Ray, as errors name it: 'index.engine'.
 
     Raises:
         EngineError: Ray is not installed, the cluster does not answer, or has fewer processors than workers are asked.
@@ -24,8 +26,8 @@ def ray_cluster(workers: int, *, section: str) -> Iterator[int]:
     missing = [name for name in ("ray", "lance_ray", "lance") if importlib.util.find_spec(name) is None]
     if missing:
         raise EngineError(
-            f"{section}.engine is 'ray', but {', '.join(missing)} cannot be imported: run `pip install '.[ray]' "
-            f"--constraint constraints.txt`, or set {section}.engine to local"
+            f"{setting} is 'ray', but {', '.join(missing)} cannot be imported: run `pip install '.[ray]' "
+            f"--constraint constraints.txt`, or set {setting} to local"
         )
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if not os.environ.get(ADDRESS):
@@ -34,15 +36,15 @@ def ray_cluster(workers: int, *, section: str) -> Iterator[int]:
 
     ours = not ray.is_initialized()
     if ours:
-        _connect(os.environ.get(ADDRESS), workers, section)
+        _connect(os.environ.get(ADDRESS), workers, setting)
     try:
-        yield _count(_processors(), workers, section)
+        yield _count(_processors(), workers, setting)
     finally:
         if ours:
             ray.shutdown()
 
 
-def _connect(address: str | None, workers: int, section: str) -> None:
+def _connect(address: str | None, workers: int, setting: str) -> None:
     import ray
 
     for name in ("ray", "ray.data"):
@@ -60,7 +62,7 @@ def _connect(address: str | None, workers: int, section: str) -> None:
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         where = f"the cluster at {address!r} ({ADDRESS})" if address else "a cluster on this machine"
         raise EngineError(
-            f"Ray cannot use {where}: {error}: start it (`ray start --head`), or set {section}.engine to local"
+            f"Ray cannot use {where}: {error}: start it (`ray start --head`), or set {setting} to local"
         ) from None
     ray.data.DataContext.get_current().enable_progress_bars = False
 
@@ -68,13 +70,14 @@ def _connect(address: str | None, workers: int, section: str) -> None:
 def _processors() -> int:
     import ray
 
-    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    resources: dict[str, float] = ray.cluster_resources()
     return int(resources.get("CPU", 0))
 
 
-def _count(processors: int, workers: int, section: str) -> int:
+def _count(processors: int, workers: int, setting: str) -> int:
     if workers > processors:
         raise EngineError(
-            f"{section}.workers is {workers}, the Ray cluster has {processors} processors: ask for at most that many"
+            f"{setting.partition('.')[0]}.workers is {workers}, the Ray cluster has {processors} processors: "
+            "ask for at most that many"
         )
     return workers or max(1, processors)

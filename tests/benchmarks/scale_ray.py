@@ -56,7 +56,7 @@ def ray(folder: Path, *, small: bool) -> dict[str, float]:
     settings = IndexSettings(exact_below=1000)
     local, local_s = timed(functools.partial(build, folder / "local", kept, settings))
     start = time.monotonic()
-    with ray_cluster(WORKERS, section="index") as workers:
+    with ray_cluster(WORKERS, setting="index.engine") as workers:
         started_s = time.monotonic() - start
         by_ray, ray_s = timed(functools.partial(build, folder / "ray", kept, settings, RayEngine(workers, WordEncoder)))
         mark = folder / "killed"

@@ -31,7 +31,7 @@ SETTINGS = KnowledgeBaseSettings(chunk_words=20)
 
 @pytest.fixture(scope="module")
 def reading() -> Iterator[RayReading]:
-    with ray_cluster(2, section="knowledge_base") as workers:
+    with ray_cluster(2, setting="knowledge_base.engine") as workers:
         yield RayReading(workers)
 
 

@@ -37,9 +37,9 @@ SETTINGS = IndexSettings(exact_below=1000, minimum_recall=0.9)
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[int]:
-    import lancedb  # noqa: F401  imported before Ray: its first import takes seconds
+    import lancedb  # noqa: F401 - imported before Ray: its first import takes seconds
 
-    with ray_cluster(2, section="index") as count:
+    with ray_cluster(2, setting="index.engine") as count:
         yield count
 
 
@@ -90,7 +90,7 @@ def test_nothing_listens_beyond_loopback(workers: int) -> None:
 def test_more_workers_than_processors_are_refused(workers: int) -> None:
     with (
         pytest.raises(EngineError, match=r"index.workers is 64, the Ray cluster has 2 processors"),
-        ray_cluster(64, section="index"),
+        ray_cluster(64, setting="index.engine"),
     ):
         pass
 
@@ -123,7 +123,7 @@ def test_without_the_extra_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(clusters.importlib.util, "find_spec", lambda _: None)
     with (
         pytest.raises(EngineError, match=r"pip install '.\[ray\]'.*index.engine to local"),
-        ray_cluster(2, section="index"),
+        ray_cluster(2, setting="index.engine"),
     ):
         pass
 
