@@ -14,7 +14,7 @@ MedrwrError
 │   ├── IndexRecallError     a new index finds too little of what it holds: it is not published
 │   ├── IndexBusyError       another process is writing the index
 │   └── DigestError          a file whose digest differs from the recorded one
-├── EngineError              Ray is not installed, cannot be reached, or lost its workers
+├── EngineError              Ray is missing or lost its workers, or training processes lost each other
 ├── OverlapError             a training item overlaps an evaluation item (M14)
 ├── SampleError              a set of answers from which the asked figure cannot be computed
 ├── GenerationError          a generation server cannot be reached, or leaves out what it must return

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import BaseModel
+
 from medrwr.digests import file_digest, folder_digest
 from medrwr.training.curves import History, curve, write_curve
 from medrwr.training.trainer_arguments import RunOptions
@@ -61,11 +63,16 @@ def work_folder(
     checkpoint = Path(checkpoint_of(context, previous))
     revision = str(context.params.base_model.revision)
     inputs = {
-        "params": {name: getattr(context.params, name).model_dump(mode="json") for name in sections},
+        "params": {name: _of_result(getattr(context.params, name)) for name in sections},
         "start": folder_digest(checkpoint) if checkpoint.is_dir() else f"{checkpoint}@{revision}",
         "files": [file_digest(file) for file in files],
     }
     return WorkFolder(context.paths.work(stage), digest_of(inputs))
+
+
+def _of_result(section: BaseModel) -> dict[str, object]:
+    """What a checkpoint depends on: a run that was cut off may go on with another patience or meeting point."""
+    return section.model_dump(mode="json", exclude={"collective_timeout_s", "rendezvous"})
 
 
 def save_trained(context: StageContext, stage: str, policy: Policy) -> None:

@@ -91,7 +91,7 @@ class GrpoSettings(ConfigSection):
     collective_timeout_s: int = Field(
         1800,
         ge=1,
-        description="how long torch waits for the others; with DeepSpeed it did not end a cut run in 3 minutes",
+        description="how long a process waits for the others, before the stage ends with an error",
     )
     lora_rank: int = Field(
         0, ge=0, description="0: all parameters are trained; else LoRA of this rank, merged at the end"

@@ -6,6 +6,7 @@ process for the only one. Seen with transformers 5.23.0 and accelerate 1.15.0.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from medrwr.errors import ConfigError
@@ -22,7 +23,7 @@ def state_arguments(options: RunOptions) -> dict[str, Any]:
     reset: Any = AcceleratorState._reset_state  # noqa: SLF001 - as transformers does: accelerate has no public way
     reset(reset_partial_state=True)
     with patch_environment(accelerate_use_deepspeed="true"):
-        PartialState(backend="gloo")
+        PartialState(backend="gloo", timeout=timedelta(seconds=options.timeout_s))
     return {"accelerator_config": {"use_configured_state": True}}
 
 

@@ -27,6 +27,7 @@ from medrwr.training.resuming import resume_point
 from medrwr.training.rollouts import Rollouts, Scorer, total
 from medrwr.training.sharded import make_whole
 from medrwr.training.trainer_arguments import RunOptions, common_arguments
+from medrwr.training.waiting import bound_waits, waiting_explained
 from medrwr.training.watching import Watcher
 from medrwr.training.work import WorkFolder
 from medrwr.types import Question
@@ -78,6 +79,7 @@ def train_grpo(
     Raises:
         ConfigError: the batch cannot be cut in equal parts, or DeepSpeed is asked for and was left out.
         ArtefactError: text and image questions are mixed.
+        EngineError: the processes that train together lost each other; the work folder keeps the last checkpoint.
         CollapseError: an alarm stopped the training; the work folder keeps the last good checkpoint.
     """
     from transformers import PrinterCallback
@@ -86,6 +88,7 @@ def train_grpo(
     from medrwr.training.callbacks import SinkCallback
     from medrwr.training.sparing import SparingTrainer
 
+    bound_waits(options)
     checkpoint = resume_point(work, policy.model)
     rollouts = Rollouts(
         engine=task.engine,
@@ -113,7 +116,8 @@ def train_grpo(
     trainer.exchange = exchange
     trainer.decoupled = _decoupled(task, settings)
     trainer.remove_callback(PrinterCallback)
-    trainer.train(resume_from_checkpoint=checkpoint)
+    with waiting_explained(options):
+        trainer.train(resume_from_checkpoint=checkpoint)
     _check_alarm(alarm, settings, work)
     merge(trainer.model)
     make_whole(policy.model)

@@ -13,7 +13,7 @@ class RunOptions:
 
     `dtype` is that of the matrix products: with bfloat16 the weights stay in float32 (an update of 1e-6 would be
     lost in bfloat16) and the trainer casts, or DeepSpeed does. `processes` is how many a launcher started;
-    `timeout_s` is that of torch's default process group.
+    `timeout_s` is how long they wait for each other.
     """
 
     device: str

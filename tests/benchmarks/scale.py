@@ -30,6 +30,10 @@ BARS = {
     "ray_recall_difference_after_kill": Bar("<=", 0.01),
     "hosts_loss_difference": Bar("<=", 1e-3),
     "hosts_paused_loss_difference": Bar("<=", 1e-3),
+    "hosts_cut_beyond_patience_s": Bar("<=", 60),
+    "hosts_cut_failed": Bar(">=", 1.0),
+    "hosts_cut_says_why": Bar(">=", 1.0),
+    "hosts_cut_loss_difference": Bar("<=", 1e-3),
 }
 
 

@@ -1,7 +1,8 @@
 """The scale benchmark, part `hosts`: GRPO under DeepSpeed ZeRO-2 over two hosts, whose link is cut.
 
-The hosts are network namespaces with addresses of their own. The same steps as one process without DeepSpeed; then
-once more with the link down for a while in the middle.
+The hosts are network namespaces with addresses of their own. The same steps as one process without DeepSpeed; once
+more with the link down for a while in the middle; and with the link cut for good: both hosts must end by themselves,
+with an error that names `collective_timeout_s`; the same command, the link mended, must go on to the same losses.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from tests.benchmarks.rollout_runs import REPOSITORY, RUN, environment, finish, 
 from tests.benchmarks.two_hosts import Host, possible, two_hosts
 
 PORT = 29577
+PATIENCE_S = 30
 
 
 def hosts(root: Path, *, small: bool) -> dict[str, float]:
@@ -29,6 +31,7 @@ def hosts(root: Path, *, small: bool) -> dict[str, float]:
         whole_s = whole(pair, root / "two", steps)
         pause_s = 3 if small else 20
         paused_s = paused(pair, root / "paused", steps, pause_s)
+        cut = cut_off(pair, root / "cut", steps)
     return {
         "hosts_steps": len(read(root / "two")),
         "hosts_loss_difference": difference(root / "one", root / "two"),
@@ -36,6 +39,8 @@ def hosts(root: Path, *, small: bool) -> dict[str, float]:
         "hosts_link_down_s": pause_s,
         "hosts_paused_loss_difference": difference(root / "two", root / "paused"),
         "hosts_paused_s": paused_s,
+        **cut,
+        "hosts_cut_loss_difference": difference(root / "two", root / "cut"),
     }
 
 
@@ -58,13 +63,44 @@ def paused(pair: tuple[Host, Host], out: Path, steps: int, seconds: int) -> floa
     return time.monotonic() - begin
 
 
-def run(pair: tuple[Host, Host], out: Path, steps: int) -> list[subprocess.Popen[bytes]]:
+def cut_off(pair: tuple[Host, Host], out: Path, steps: int) -> dict[str, float]:
+    """The link goes down behind the first checkpoint and comes back when both have ended; then the same command."""
+    processes = run(pair, out, steps, timeout_s=PATIENCE_S)
+    wait_for_checkpoint(out, processes)
+    pair[1].link("down")
+    begin = time.monotonic()
+    try:
+        errors = [process.communicate(timeout=PATIENCE_S + 300)[1].decode() for process in processes]
+        ended_s = time.monotonic() - begin
+    finally:
+        pair[1].link("up")
+        stop(processes)
+    for process in run(pair, out, steps, timeout_s=PATIENCE_S):
+        finish(process)
+    return {
+        "hosts_cut_patience_s": PATIENCE_S,
+        "hosts_cut_ended_s": ended_s,
+        "hosts_cut_beyond_patience_s": ended_s - PATIENCE_S,
+        "hosts_cut_failed": float(all(process.returncode for process in processes)),
+        "hosts_cut_says_why": float(all("collective_timeout_s" in error for error in errors)),
+    }
+
+
+def stop(processes: list[subprocess.Popen[bytes]]) -> None:
+    """End the launchers that are still there; their trainers end with them."""
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+
+
+def run(pair: tuple[Host, Host], out: Path, steps: int, *, timeout_s: int = 1800) -> list[subprocess.Popen[bytes]]:
     """One process on each host, as the launcher `torchrun` starts them on two nodes."""
     processes = []
     for rank, host in enumerate(pair):
         launcher = ["-m", "torch.distributed.run", "--nnodes", "2", "--node_rank", str(rank), "--nproc_per_node", "1"]
         launcher += ["--master_addr", pair[0].address, "--master_port", str(PORT)]
         command = [sys.executable, *launcher, *RUN, "--out", str(out), "--steps", str(steps), "--deepspeed", "zero2"]
+        command += ["--timeout", str(timeout_s)]
         processes.append(
             subprocess.Popen(
                 host.command(*command),

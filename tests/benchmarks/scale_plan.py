@@ -1,15 +1,19 @@
 """The arithmetic of infra/SCALING.md: unit costs that were measured, multiplied.
 
-python -m tests.benchmarks.scale_plan        prints the tables that the page holds; a test compares them
+python -m tests.benchmarks.scale_plan                            the tables of the page, which a test compares
+python -m tests.benchmarks.scale_plan --set gpu_hour_usd=1.9     with another assumption of the last table
 """
 
 from __future__ import annotations
 
+import argparse
+import functools
 import json
 import math
 import sys
 from pathlib import Path
 
+from tests.benchmarks.scale_costs import Assumptions, Units, assumed, costs
 from tests.benchmarks.scale_simulation import Plant, simulate
 
 RESULTS = Path(__file__).with_name("results")
@@ -120,6 +124,19 @@ def requests() -> str:
     return table(head, rows)
 
 
+def paper(given: Assumptions = Assumptions()) -> str:  # noqa: B008 - frozen
+    measured = Units(
+        ENCODED_PER_S,
+        BUILD_S_A_MILLION,
+        _LARGE["large_sampled_tokens_a_second_batch_64"],
+        TRAIN_S / STEP_EPISODES,
+        _LARGE["large_token_limit_batch_64"],
+        _LARGE["large_parameters"] / 1e9,
+    )
+    head = ("what", "how much", "H100 hours", "2-core hours", "USD")
+    return table(head, costs(measured, given)) + "\n\n" + table(("assumption", "value"), assumed(given))
+
+
 def amount(size: float) -> str:
     return f"{size / TIB:,.1f} TiB" if size >= TIB else f"{size / GIB:,.2f} GiB"
 
@@ -129,8 +146,16 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-TABLES = {"units": units, "passages": passages, "gpus": gpus, "requests": requests}
+TABLES = {"units": units, "passages": passages, "gpus": gpus, "requests": requests, "paper": paper}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="assumptions of the table `paper`")
+    given = Assumptions().changed(parser.parse_args().set)
+    for name, make in (TABLES | {"paper": functools.partial(paper, given)}).items():
+        print(f"{name}\n\n{make()}\n")
+
 
 if __name__ == "__main__":
-    for name, make in TABLES.items():
-        print(f"{name}\n\n{make()}\n")
+    main()

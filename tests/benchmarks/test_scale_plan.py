@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.scale_plan import TABLES
+from tests.benchmarks.scale_costs import Assumptions, Units, costs
+from tests.benchmarks.scale_plan import TABLES, paper
 from tests.benchmarks.scale_simulation import Plant, simulate
 
 PAGE = Path(__file__).resolve().parents[2] / "infra/SCALING.md"
@@ -42,3 +43,22 @@ def test_a_worker_plays_what_is_left_in_a_second_batch() -> None:
 def test_the_next_step_is_played_while_the_trainer_trains() -> None:
     """Rollouts of 3 s and training of 3 s overlap: 20 steps take 21 x 3 s."""
     assert simulate(dataclasses.replace(ONE, ahead=True), steps=20).step_s == pytest.approx(63 / 20)
+
+
+def test_costs_are_hours_times_prices() -> None:
+    """1,250 steps x 8 prompts x 8 completions = 80,000 episodes. At 2 times the measured parameters and 900 of 450
+    tokens, 3.6 s of training become 14.4 s: 320 GPU hours; 300 sampled tokens at 600 a second become 1 s: 22.2 hours.
+    A million passages at 2.5 / 25 a second take 2,777.8 hours of two cores."""
+    units = Units(2.5, 3600, 600, 3.6, 450, 4)
+    given = Assumptions(policy_parameters_billion=8, tokens_an_episode=900).changed(["gpu_hour_usd=2"])
+    rows = {row[0]: row[1:] for row in costs(units, given)}
+    assert rows["grpo_text: training"] == ("80,000", "320.0", "", "640")
+    assert rows["grpo_text: rollouts"] == ("80,000", "22.2", "", "44")
+    assert rows["encode passages on CPUs"] == ("1,000,000", "", "2,777.78", "278")
+    assert rows["index them"] == ("1,000,000", "", "1.00", "0")
+
+
+def test_an_assumption_is_changed_by_its_name() -> None:
+    assert "| gpu_hour_usd | 1.9 |" in paper(Assumptions().changed(["gpu_hour_usd=1.9"]))
+    with pytest.raises(ValueError, match="no assumption is called 'gpu_price': there are encoder_times_minilm"):
+        Assumptions().changed(["gpu_price=1"])

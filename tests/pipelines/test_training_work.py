@@ -23,10 +23,17 @@ def workspace(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def digest(workspace: Path, params: Params) -> str:
+def digest(workspace: Path, params: Params, stage: str = "sft") -> str:
     context = StageContext(params, Paths(workspace), NullSink())
     files = (workspace / "questions.jsonl",)
-    return work_folder(context, "sft", previous="base", sections=("base", "sft"), files=files).digest
+    return work_folder(context, stage, previous="base", sections=("base", stage), files=files).digest
+
+
+def test_a_run_may_go_on_with_more_patience_and_elsewhere(workspace):
+    start = digest(workspace, parse({}), "grpo_text")
+    patient = {"collective_timeout_s": 60, "rendezvous": "node1:29500"}
+    assert digest(workspace, parse({"grpo_text": patient}), "grpo_text") == start
+    assert digest(workspace, parse({"grpo_text": {"steps": 5}}), "grpo_text") != start
 
 
 def test_digest_follows_what_the_stage_depends_on(workspace):
