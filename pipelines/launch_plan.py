@@ -35,7 +35,7 @@ class LaunchPlan:
             endpoint = rendezvous or self.rendezvous
             where = ["--nnodes", str(self.nodes), "--rdzv_backend", "c10d", "--rdzv_endpoint", endpoint]
             where += ["--rdzv_id", f"medrwr-{self.stage}"]
-        launcher = [python, "-m", "torch.distributed.run", *where, "--nproc_per_node", str(self.processes)]
+        launcher = [python, "-m", "pipelines.torch_launcher", *where, "--nproc_per_node", str(self.processes)]
         return [*launcher, "-m", *module]
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipelines.launch_plan import LaunchPlan
 from tests.benchmarks.rollout_runs import REPOSITORY, RUN, environment, finish, read, start
 from tests.benchmarks.two_hosts import Host, possible, two_hosts
 
@@ -94,13 +95,14 @@ def stop(processes: list[subprocess.Popen[bytes]]) -> None:
 
 
 def run(pair: tuple[Host, Host], out: Path, steps: int, *, timeout_s: int = 1800) -> list[subprocess.Popen[bytes]]:
-    """One process on each host, as the launcher `torchrun` starts them on two nodes."""
+    """One process on each host, by the command of a stage with two nodes."""
+    plan = LaunchPlan("torchrun", "grpo_text", 1, nodes=2, rendezvous=f"{pair[0].address}:{PORT}")
     processes = []
-    for rank, host in enumerate(pair):
-        launcher = ["-m", "torch.distributed.run", "--nnodes", "2", "--node_rank", str(rank), "--nproc_per_node", "1"]
-        launcher += ["--master_addr", pair[0].address, "--master_port", str(PORT)]
-        command = [sys.executable, *launcher, *RUN, "--out", str(out), "--steps", str(steps), "--deepspeed", "zero2"]
-        command += ["--timeout", str(timeout_s)]
+    for number, host in enumerate(pair):
+        stage = [RUN[1], "--out", str(out), "--steps", str(steps), "--deepspeed", "zero2", "--timeout", str(timeout_s)]
+        command = plan.on_node(module=stage)
+        # A namespace has an address of its own and no name that leads there.
+        command[3:3] = ["--local_addr", host.address, "--rdzv_conf", f"is_host={str(number == 0).lower()}"]
         processes.append(
             subprocess.Popen(
                 host.command(*command),

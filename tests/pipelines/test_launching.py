@@ -53,7 +53,7 @@ def test_every_node_runs_the_same_command(monkeypatch: pytest.MonkeyPatch) -> No
     plan = launch_plan("grpo_text", of(launcher="torchrun", nodes=2, processes=4, rendezvous="node0:29500"))
     assert plan is not None
     assert " ".join(plan.on_node(python="python")) == (
-        "python -m torch.distributed.run --nnodes 2 --rdzv_backend c10d --rdzv_endpoint node0:29500 "
+        "python -m pipelines.torch_launcher --nnodes 2 --rdzv_backend c10d --rdzv_endpoint node0:29500 "
         "--rdzv_id medrwr-grpo_text --nproc_per_node 4 -m pipelines grpo_text"
     )
     assert "--standalone" in (launch_plan("grpo_text", TWO) or plan).on_node()
