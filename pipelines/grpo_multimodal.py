@@ -20,7 +20,7 @@ def run(context: StageContext) -> StageResult:
             settings=context.params.grpo_multimodal,
             questions=questions,
             quarantined=len(bad),
-            curriculum=True,
+            curriculum=context.params.curate.curriculum,
             files=(source,),
         ),
     )

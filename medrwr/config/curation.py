@@ -37,6 +37,7 @@ class CurateSettings(ConfigSection):
         "reasoning: whole episodes with retrieval",
     )
     rollouts: int = Field(10, ge=1, description="answers of each policy to each question")
+    curriculum: bool = Field(True, description="the image stage sees easy questions first; false: all at random")
 
     @field_validator("policies")
     @classmethod

@@ -113,7 +113,18 @@ TABLE14 = Grid(
     note="The judge is OPENAI_MODEL at OPENAI_BASE_URL; it scores 25 answers of each cell.",
     judged=True,
 )
-GRIDS = {grid.name: grid for grid in (TABLE1, TABLE2, TABLE3, TABLE11, TABLE14, FIG3A, FIG3B, FIG3C)}
+CURATION = Grid(
+    "curation",
+    "Curated questions in the place of the clinic's own, and the curriculum (M11-M13)",
+    (
+        Row("own", "the clinic's own questions, easy first"),
+        Row("curated", "questions reconstructed from image cases, easy first", {"curate.source": "reconstructed"}),
+        Row("at-random", "the clinic's own questions, at random", {"curate.curriculum": False}),
+    ),
+    reference="own",
+    note="Not inferior: the lower bound of the curated row's difference on held-out images is above -3 points.",
+)
+GRIDS = {grid.name: grid for grid in (TABLE1, TABLE2, TABLE3, TABLE11, TABLE14, FIG3A, FIG3B, FIG3C, CURATION)}
 NAMES = (*GRIDS, "table12", "rewardparts")
 
 

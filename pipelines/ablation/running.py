@@ -25,9 +25,16 @@ from pipelines.ablation.grid import Grid, Overrides, Row
 from pipelines.ablation.judgements import Criterion, criteria_of
 from pipelines.ablation.results import Answers, Results, measure, pool
 from pipelines.ablation.tables import as_json, html, markdown
+from pipelines.rungs import FINAL
+from pipelines.second_looks import CDIR
 from pipelines.tracking.store import open_store
 
 FOLDER = "reports/ablations"
+FINAL_ONLY: Overrides = {
+    "evaluate.ladder_questions_per_cell": 1,
+    "evaluate.attribution_questions": 0,
+    "evaluate.scaling_questions": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +60,17 @@ def plan(root: Path, grid: Grid, seeds: Sequence[int], scale: Overrides) -> Plan
     """
     state = workspace_state(root)
     experiments = {
-        row.name: {seed: Experiment({**scale, **row.overrides, "base.seed": seed}, state) for seed in seeds}
+        row.name: {
+            seed: Experiment({**scale, **_read_of(row), **row.overrides, "base.seed": seed}, state) for seed in seeds
+        }
         for row in grid.rows
     }
     return Plan(grid, tuple(seeds), experiments)
+
+
+def _read_of(row: Row) -> Overrides:
+    """What a chain that is run for this row's last rungs alone need not measure."""
+    return FINAL_ONLY if row.overrides and row.rung in (FINAL, CDIR) else {}
 
 
 def run(root: Path, planned: Plan, params: Params) -> Iterator[tuple[Experiment, bool, Results]]:

@@ -48,6 +48,12 @@ if stage == "evaluate":
 else:
     pathlib.Path({"shared": "shared.txt", "train": "model.txt"}[stage]).write_text(text)
 """
+PARAMS = """
+base: {seed: 1}
+sft:
+  epochs: 1
+evaluate: {ladder_questions_per_cell: 9, attribution_questions: 9, scaling_questions: 9}
+"""
 GRID = Grid(
     "g",
     "G",
@@ -62,7 +68,7 @@ def root(tracked: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"])
     (tracked / "dvc.yaml").write_text(DVC_YAML)
     (tracked / "stage.py").write_text(STAGE)
-    (tracked / "params.yaml").write_text("base: {seed: 1}\nsft:\n  epochs: 1\n")
+    (tracked / "params.yaml").write_text(PARAMS)
     (tracked / ".gitignore").write_text("/work\n/mlflow.db\n/mlruns\n/reports\n/shared.txt\n/model.txt\n")
     author = ("-c", "user.name=tests", "-c", "user.email=tests@localhost")
     for command in (
@@ -91,6 +97,16 @@ def test_m30_rows_share_what_they_can_and_a_second_call_runs_nothing(root: Path)
     again = [fresh for _, fresh, _ in run(root, plan(root, GRID, (1,), {}), parse({}))]
     assert again == [False, False]
     assert len(stages_run()) == 5
+
+
+def test_m30_a_row_that_is_read_at_its_end_measures_no_more(root: Path) -> None:
+    ladder = Row("ladder", "ladder", {"sft.epochs": 9}, rung="sft")
+    planned = plan(root, replace(GRID, rows=(*GRID.rows, ladder)), (1,), {})
+    measured = {
+        name: "evaluate.ladder_questions_per_cell" not in by_seed[1].overrides
+        for name, by_seed in planned.experiments.items()
+    }
+    assert measured == {"one": True, "nine": False, "again": False, "ladder": True}
 
 
 def test_m30_scores_of_the_reasoning_stand_beside_the_papers(root: Path) -> None:
