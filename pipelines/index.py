@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -15,10 +16,12 @@ from medrwr.retrieval.manifest import Generation
 from medrwr.retrieval.memory import open_table
 from medrwr.retrieval.metrics import known_item_queries, recall_at, reciprocal_rank
 from medrwr.retrieval.ray_engine import RayEngine
+from medrwr.retrieval.tables import place_tables
 from medrwr.types import Passage
 from pipelines.ray_cluster import ray_cluster
 from pipelines.stage import StageContext, StageResult
 
+TABLES_VARIABLE = "MEDRWR_INDEX_TABLES"  # s3://bucket/prefix of this index alone: its tables lie there
 _KNOWN_ITEMS = 200
 _MODES = ("hybrid", "text", "vector")
 
@@ -44,6 +47,8 @@ def run(context: StageContext) -> StageResult:
         retriever = IndexRetriever(table, generation.manifest, encoder, params.index)
         measured.update(_known_items(retriever, items, params.index))
 
+    if uri := os.environ.get(TABLES_VARIABLE):
+        place_tables(paths.index, uri)
     with _engine(context) as engine:
         manifest = build_index(
             passages, encoder, paths.index, paths.index_manifest, params.index, context.sink.progress, gate, engine

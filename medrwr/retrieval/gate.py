@@ -16,6 +16,7 @@ from medrwr.errors import IndexRecallError
 from medrwr.retrieval.encoder import Matrix, normalise
 from medrwr.retrieval.lance import LanceTable
 from medrwr.retrieval.manifest import Generation
+from medrwr.retrieval.tables import tables_uri
 from medrwr.retrieval.vector_index import LADDER
 
 
@@ -53,7 +54,7 @@ def exact_scores(folder: Path, generation: Generation, queries: Matrix, *, k: in
     """Cosines [N, k] of the k nearest rows, best first, by a scan of all vectors, a batch of them in memory at once."""
     import lancedb
 
-    table = lancedb.connect(str(folder)).open_table(generation.table)
+    table = lancedb.connect(tables_uri(folder)).open_table(generation.table)
     table.checkout(generation.version)
     best = np.full((len(queries), k), -np.inf, np.float32)
     for batch in table.search().select(["vector"]).to_batches(16384):

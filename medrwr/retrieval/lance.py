@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from medrwr.errors import ArtefactError, RetrievalError
 from medrwr.retrieval.encoder import Matrix
 from medrwr.retrieval.filters import PassageFilter
+from medrwr.retrieval.tables import has_table, tables_uri
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -118,7 +119,7 @@ class LanceTable:
     async def _open(self, folder: Path, name: str, version: int | None) -> Any:
         import lancedb
 
-        table = await (await lancedb.connect_async(str(folder.resolve()))).open_table(name)
+        table = await (await lancedb.connect_async(tables_uri(folder))).open_table(name)
         if version is not None:
             await table.checkout(version)
         return table
@@ -136,8 +137,8 @@ class LanceTable:
 
 
 def require_table(folder: Path, name: str) -> None:
-    """Raise ArtefactError when the folder holds no such table (LanceDB itself would create the folder)."""
-    if not (folder / f"{name}.lance").is_dir():
+    """Raise ArtefactError when the index in the folder has no such table."""
+    if not has_table(folder, name):
         raise ArtefactError(f"{folder} holds no table {name!r}: run the stage that builds it (`dvc repro`)")
 
 

@@ -20,6 +20,7 @@ from medrwr.retrieval.encoder import Matrix, normalise
 from medrwr.retrieval.filters import PassageFilter
 from medrwr.retrieval.lance import Hit, LanceTable, Table, require_table
 from medrwr.retrieval.manifest import Generation
+from medrwr.retrieval.tables import tables_uri
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -118,7 +119,7 @@ def open_table(folder: Path, generation: Generation, *, text: str | None = None)
         return LanceTable(folder, generation.table, version=generation.version, search=generation.search)
     import lancedb
 
-    table = lancedb.connect(str(folder)).open_table(generation.table)
+    table = lancedb.connect(tables_uri(folder)).open_table(generation.table)
     table.checkout(generation.version)
     return MemoryTable(table.to_arrow(), text=text)
 

@@ -27,6 +27,7 @@ from medrwr.retrieval.manifest import (
     write_generations,
     write_manifest,
 )
+from medrwr.retrieval.tables import are_remote, has_table, tables_uri
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,6 +38,7 @@ _ROWS_A_COMMIT = 4096
 _IDS_A_DELETE = 2000
 _REBUILT_SHARE = 0.25  # of the rows changed: the vector index is trained anew
 _MARGIN = timedelta(seconds=1)
+_FOR_EVER = timedelta(days=36_500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,10 @@ def _bring_up(
     write(table, wanted, fresh, present)
     delete_rows(table, gone)
     index(table, len(fresh) + len(gone) > _REBUILT_SHARE * len(wanted.contents))
-    table.optimize(cleanup_older_than=_age(table, kept), delete_unverified=True)
+    if are_remote(folder):
+        table.optimize(cleanup_older_than=_FOR_EVER)
+    else:
+        table.optimize(cleanup_older_than=_age(table, kept), delete_unverified=True)
     _verify(table, manifest, folder)
     return Generation(manifest, name, table.version, {}), Change(len(fresh), len(gone))
 
@@ -127,15 +132,14 @@ def _opened(folder: Path, name: str, wanted: Wanted, *, published: bool) -> Any:
     """The table; made anew where there is none, or where a killed run left one without its first version."""
     import lancedb
 
-    store = lancedb.connect(str(folder))
-    place = folder / f"{name}.lance"
-    if place.is_dir():
+    store = lancedb.connect(tables_uri(folder))
+    if has_table(folder, name):
         try:
             return store.open_table(name)
         except (ValueError, RuntimeError, OSError):
             if published:
                 raise
-            shutil.rmtree(place)
+            _drop(folder, name)
     return store.create_table(name, schema=wanted.rows_of([]).schema)
 
 
@@ -184,7 +188,15 @@ def _verify(table: Any, manifest: IndexManifest, folder: Path) -> None:
             )
 
 
+def _drop(folder: Path, name: str) -> None:
+    """A table without its first version: LanceDB drops none that it cannot open."""
+    if are_remote(folder):
+        raise ArtefactError(f"table {name!r} at {tables_uri(folder)} cannot be opened: remove it there, then try again")
+    shutil.rmtree(folder / f"{name}.lance")
+
+
 def _remove_tables(folder: Path, used: set[str]) -> None:
+    """Of a folder; on an object store tables stay."""
     for path in folder.iterdir():
         if path.suffix == ".lance" and path.stem not in used:
             shutil.rmtree(path, ignore_errors=True)

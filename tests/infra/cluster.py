@@ -16,7 +16,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATABASES = ("mlflow", "mlflow_auth", "dagster")
-SECRET = "only-in-tests"
+SECRET, BUCKET = "only-in-tests", "medrwr"
 
 
 def free_port() -> int:
@@ -106,27 +106,31 @@ def _answers(address: str) -> bool:
 
 
 @contextmanager
-def services(folder: Path) -> Iterator[tuple[Postgres, dict[str, str]]]:
-    """All three, and the variables that lead there."""
-    s3, web = free_port(), free_port()
-    store = {
-        "MLFLOW_S3_ENDPOINT_URL": f"http://127.0.0.1:{s3}",
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    s3_command = [str(Path(sys.executable).parent / "moto_server"), "-H", "127.0.0.1", "-p", str(s3)]
-    with postgres(folder / "pg") as database, process(folder / "s3.log", f"http://127.0.0.1:{s3}", s3_command, {}):
+def object_store(log: Path) -> Iterator[dict[str, str]]:
+    """moto's S3 with an empty bucket, and the variables that lead there: boto3's, which Lance reads as well."""
+    address = f"http://127.0.0.1:{free_port()}"
+    command = [str(Path(sys.executable).parent / "moto_server"), "-H", "127.0.0.1", "-p", address.rpartition(":")[2]]
+    with process(log, address, command, {}):
         import boto3
 
-        boto3.client(
-            "s3",
-            endpoint_url=store["MLFLOW_S3_ENDPOINT_URL"],
-            aws_access_key_id="key",
-            aws_secret_access_key=SECRET,
-            region_name="us-east-1",
-        ).create_bucket(Bucket="medrwr")
+        login = {"aws_access_key_id": "key", "aws_secret_access_key": SECRET, "region_name": "us-east-1"}
+        boto3.client("s3", endpoint_url=address, **login).create_bucket(Bucket=BUCKET)
+        yield {
+            "AWS_ENDPOINT_URL": address,
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+
+
+@contextmanager
+def services(folder: Path) -> Iterator[tuple[Postgres, dict[str, str]]]:
+    """All three, and the variables that lead there."""
+    web = free_port()
+    with postgres(folder / "pg") as database, object_store(folder / "s3.log") as store:
         settings = store | {
+            "MLFLOW_S3_ENDPOINT_URL": store["AWS_ENDPOINT_URL"],
             "MLFLOW_BACKEND_STORE_URI": database.address("mlflow"),
             "MLFLOW_AUTH_DATABASE_URI": database.address("mlflow_auth"),
             "DAGSTER_POSTGRES_URL": database.address("dagster"),

@@ -11,27 +11,15 @@ from pathlib import Path
 import pytest
 
 from medrwr.digests import folder_digest
-from tests.infra.cluster import SECRET, free_port, process
+from tests.infra.cluster import BUCKET, SECRET, object_store
 
 pytestmark = pytest.mark.slow
-BUCKET = "medrwr"
 
 
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    import boto3
-
-    address = f"http://127.0.0.1:{free_port()}"
-    command = [str(Path(sys.executable).parent / "moto_server"), "-H", "127.0.0.1", "-p", address.rpartition(":")[2]]
-    with process(tmp_path_factory.mktemp("s3") / "log", address, command, {}):
-        boto3.client(
-            "s3",
-            endpoint_url=address,
-            aws_access_key_id="key",
-            aws_secret_access_key=SECRET,
-            region_name="us-east-1",
-        ).create_bucket(Bucket=BUCKET)
-        yield address
+    with object_store(tmp_path_factory.mktemp("s3") / "log") as variables:
+        yield variables["AWS_ENDPOINT_URL"]
 
 
 def dvc(folder: Path, *arguments: str, secret: str = SECRET) -> subprocess.CompletedProcess[str]:
