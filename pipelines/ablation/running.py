@@ -34,6 +34,7 @@ FINAL_ONLY: Overrides = {
     "evaluate.ladder_questions_per_cell": 1,
     "evaluate.attribution_questions": 0,
     "evaluate.scaling_questions": 0,
+    "evaluate.trace_every": 0,
 }
 
 

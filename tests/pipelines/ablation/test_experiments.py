@@ -52,7 +52,7 @@ PARAMS = """
 base: {seed: 1}
 sft:
   epochs: 1
-evaluate: {ladder_questions_per_cell: 9, attribution_questions: 9, scaling_questions: 9}
+evaluate: {ladder_questions_per_cell: 9, attribution_questions: 9, scaling_questions: 9, trace_every: 9}
 """
 GRID = Grid(
     "g",
