@@ -26,7 +26,7 @@ MEDRWR_PIPELINE_RUN := $(shell date -u +%Y%m%dT%H%M%SZ)-$(shell git rev-parse --
 endif
 export MEDRWR_PIPELINE_RUN
 
-.PHONY: help environment pipeline test test-ui check audit ui base-model bench-chain paper-dry-run pins clean
+.PHONY: help environment pipeline test test-ui test-services check audit ui base-model bench-chain paper-dry-run pins clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,9 @@ test: $(READY) ## run all tests
 
 test-ui: $(READY) ## `make ui` in a real browser (Debian's chromium), on a chain made for it (about 8 minutes)
 	@python -m pytest -m browser_ui tests/chain/test_ui.py
+
+test-services: $(READY) ## the whole pipeline over PostgreSQL (Debian's package) and moto's S3 (about 10 minutes; extra `services`)
+	@python -m pytest -m services tests/benchmarks/test_scale.py
 
 check: $(READY) ## lint, format, types, import contracts; known vulnerabilities are reported
 	@ruff check .

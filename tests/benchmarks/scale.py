@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.scale --check               everything
     python -m tests.benchmarks.scale --check --small       9,000 passages in the place of 200,000: for CI
-    python -m tests.benchmarks.scale --only ray            one part: ray, hosts
+    python -m tests.benchmarks.scale --only ray            some parts: ray, hosts, services, workers
 
 Times are wall time of this machine, whatever else it did; bars are on results alone. The last line is JSON. With
 --check a missed bar ends with exit code 1.
@@ -20,8 +20,15 @@ from pathlib import Path
 from tests.benchmarks.rollout import Bar
 from tests.benchmarks.scale_hosts import hosts
 from tests.benchmarks.scale_ray import ray
+from tests.benchmarks.scale_services import services
+from tests.benchmarks.scale_workers import workers
 
-PARTS: Mapping[str, Callable[..., dict[str, float]]] = {"ray": ray, "hosts": hosts}
+PARTS: Mapping[str, Callable[..., dict[str, float]]] = {
+    "ray": ray,
+    "hosts": hosts,
+    "services": services,
+    "workers": workers,
+}
 BARS = {
     "ray_same_digest": Bar(">=", 1.0),
     "ray_recall_difference": Bar("<=", 0.01),
@@ -34,6 +41,22 @@ BARS = {
     "hosts_cut_failed": Bar(">=", 1.0),
     "hosts_cut_says_why": Bar(">=", 1.0),
     "hosts_cut_loss_difference": Bar("<=", 1e-3),
+    "services_pipeline_failed": Bar("<=", 0),
+    "services_restarted_in_training": Bar(">=", 1.0),
+    "services_stages_lost": Bar("<=", 0),
+    "services_runs_failed": Bar("<=", 0),
+    "services_history_gaps": Bar("<=", 0),
+    "services_stage_runs_unfinished": Bar("<=", 0),
+    "services_events_unsent": Bar("<=", 0),
+    "services_promoted": Bar(">=", 1.0),
+    "services_rolled_back": Bar(">=", 1.0),
+    "services_move_gaps": Bar("<=", 0),
+    "services_champion_answers_same": Bar(">=", 1.0),
+    "services_pulled_same_model": Bar(">=", 1.0),
+    "services_stages_out_of_date": Bar("<=", 0),
+    "services_objects_mlflow": Bar(">=", 1),
+    "services_objects_dvc": Bar(">=", 1),
+    "services_objects_index": Bar(">=", 1),
 }
 
 

@@ -19,7 +19,6 @@ from tests.benchmarks.rollout_runs import REPOSITORY, RUN, environment, finish, 
 from tests.benchmarks.two_hosts import Host, possible, two_hosts
 
 PORT = 29577
-PATIENCE_S = 30
 
 
 def hosts(root: Path, *, small: bool) -> dict[str, float]:
@@ -32,7 +31,7 @@ def hosts(root: Path, *, small: bool) -> dict[str, float]:
         whole_s = whole(pair, root / "two", steps)
         pause_s = 3 if small else 20
         paused_s = paused(pair, root / "paused", steps, pause_s)
-        cut = cut_off(pair, root / "cut", steps)
+        cut = cut_off(pair, root / "cut", steps, patience_s=20 if small else 30)
     return {
         "hosts_steps": len(read(root / "two")),
         "hosts_loss_difference": difference(root / "one", root / "two"),
@@ -64,24 +63,24 @@ def paused(pair: tuple[Host, Host], out: Path, steps: int, seconds: int) -> floa
     return time.monotonic() - begin
 
 
-def cut_off(pair: tuple[Host, Host], out: Path, steps: int) -> dict[str, float]:
+def cut_off(pair: tuple[Host, Host], out: Path, steps: int, *, patience_s: int) -> dict[str, float]:
     """The link goes down behind the first checkpoint and comes back when both have ended; then the same command."""
-    processes = run(pair, out, steps, timeout_s=PATIENCE_S)
+    processes = run(pair, out, steps, timeout_s=patience_s)
     wait_for_checkpoint(out, processes)
     pair[1].link("down")
     begin = time.monotonic()
     try:
-        errors = [process.communicate(timeout=PATIENCE_S + 300)[1].decode() for process in processes]
+        errors = [process.communicate(timeout=patience_s + 300)[1].decode() for process in processes]
         ended_s = time.monotonic() - begin
     finally:
         pair[1].link("up")
         stop(processes)
-    for process in run(pair, out, steps, timeout_s=PATIENCE_S):
+    for process in run(pair, out, steps, timeout_s=patience_s):
         finish(process)
     return {
-        "hosts_cut_patience_s": PATIENCE_S,
+        "hosts_cut_patience_s": patience_s,
         "hosts_cut_ended_s": ended_s,
-        "hosts_cut_beyond_patience_s": ended_s - PATIENCE_S,
+        "hosts_cut_beyond_patience_s": ended_s - patience_s,
         "hosts_cut_failed": float(all(process.returncode for process in processes)),
         "hosts_cut_says_why": float(all("collective_timeout_s" in error for error in errors)),
     }

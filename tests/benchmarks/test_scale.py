@@ -8,6 +8,7 @@ import pytest
 
 from tests.benchmarks import scale
 from tests.benchmarks.two_hosts import possible
+from tests.infra.cluster import binaries
 
 
 @pytest.mark.skipif(
@@ -26,4 +27,14 @@ def test_two_workers_are_as_good_as_one_process() -> None:
 def test_deepspeed_trains_over_two_hosts_and_survives_their_link() -> None:
     figures = scale.measure("hosts", small=True)
     assert figures["hosts_steps"] == 6
+    assert scale.missed(figures) == []
+
+
+@pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed: apt-get install postgresql")
+@pytest.mark.services
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_the_whole_pipeline_runs_over_postgresql_and_s3() -> None:
+    figures = scale.measure("services", small=True)
+    assert figures["services_history_gaps"] == 0
     assert scale.missed(figures) == []
