@@ -67,7 +67,7 @@ def spin() -> dict[str, float]:
     import torch
 
     matrix, begin = torch.ones(256, 256), time.monotonic()
-    for _ in range(700):
+    for _ in range(3000):
         torch.mm(matrix, matrix)
     return {"start": begin, "end": time.monotonic()}
 

@@ -40,7 +40,7 @@ class Round(NamedTuple):
 
 def workers(folder: Path, *, small: bool) -> dict[str, float]:
     """`small`: fewer episodes and rounds."""
-    episodes, rounds = (32, 2) if small else (64, 5)
+    episodes, rounds = (32, 3) if small else (64, 5)
     build(folder, passages(9_000), SETTINGS)
     with service(folder) as address:
         pair = [start(address) for _ in range(2)]
