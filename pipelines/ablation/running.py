@@ -10,6 +10,7 @@ from typing import Any
 
 from medrwr.config import Params
 from medrwr.records import write_text_atomic
+from pipelines import second_looks
 from pipelines.ablation.confidences import Change, changes_of
 from pipelines.ablation.experiments import (
     FINDINGS,
@@ -26,7 +27,6 @@ from pipelines.ablation.judgements import Criterion, criteria_of
 from pipelines.ablation.results import Answers, Results, measure, pool
 from pipelines.ablation.tables import as_json, html, markdown
 from pipelines.rungs import FINAL
-from pipelines.second_looks import CDIR
 from pipelines.tracking.store import open_store
 
 FOLDER = "reports/ablations"
@@ -36,6 +36,7 @@ FINAL_ONLY: Overrides = {
     "evaluate.scaling_questions": 0,
     "evaluate.trace_every": 0,
 }
+_LAST = {FINAL, *(rung.name for rung in second_looks.RUNGS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def plan(root: Path, grid: Grid, seeds: Sequence[int], scale: Overrides) -> Plan
 
 def _read_of(row: Row) -> Overrides:
     """What a chain that is run for this row's last rungs alone need not measure."""
-    return FINAL_ONLY if row.overrides and row.rung in (FINAL, CDIR) else {}
+    return FINAL_ONLY if row.overrides and row.rung in _LAST else {}
 
 
 def run(root: Path, planned: Plan, params: Params) -> Iterator[tuple[Experiment, bool, Results]]:
