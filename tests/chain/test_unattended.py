@@ -45,6 +45,7 @@ def daemon(space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     home.mkdir()
     (home / "dagster.yaml").write_text((REPOSITORY / "infra/dagster.yaml").read_text())
     monkeypatch.setenv("DAGSTER_HOME", str(home))
+    instance = dg.DagsterInstance.get()  # makes the databases: two processes that make them at once break them
     variables = {"DAGSTER_HOME": str(home), "MEDRWR_AUTOMATION": "on", "MEDRWR_SENSOR_SECONDS": "1"}
     with (tmp_path / "daemon.log").open("w") as log:
         process = subprocess.Popen(
@@ -56,7 +57,7 @@ def daemon(space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             start_new_session=True,
         )
     try:
-        yield dg.DagsterInstance.get()
+        yield instance
     finally:
         os.killpg(process.pid, signal.SIGINT)
         try:

@@ -38,6 +38,7 @@ def daemon(space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     home.mkdir()
     (home / "dagster.yaml").write_text((REPOSITORY / "infra/dagster.yaml").read_text())
     monkeypatch.setenv("DAGSTER_HOME", str(home))
+    instance = dg.DagsterInstance.get()  # makes the databases: two processes that make them at once break them
     variables = {
         "MEDRWR_WORKSPACE": str(space.root),
         "MEDRWR_AUTOMATION": "on",
@@ -54,7 +55,7 @@ def daemon(space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         start_new_session=True,
     )
     try:
-        yield dg.DagsterInstance.get()
+        yield instance
     finally:
         os.killpg(process.pid, signal.SIGINT)
         try:
