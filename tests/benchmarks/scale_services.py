@@ -41,6 +41,8 @@ def services(folder: Path, *, small: bool) -> dict[str, float]:
         code, restarted = run_whole(space, database, settings)
         figures = {"services_pipeline_failed": float(code), "services_restarted_in_training": restarted}
         figures["services_pipeline_s"] = time.monotonic() - begin
+        status = json.loads(space.run(sys.executable, "-m", "dvc", "status", "--json", **settings))
+        figures["services_stages_out_of_date"] = len(status)  # before a second version is registered by hand
         with mock.patch.dict(os.environ, settings):
             figures |= dagster_counts(Path(settings["DAGSTER_HOME"]), space.root)
             figures |= training_gaps(space.root, STEPS)
@@ -93,6 +95,5 @@ def second_clone(space: Workspace, place: Path, settings: Mapping[str, str]) -> 
     space.run("git", "clone", "-q", str(space.root), str(place))
     second = Workspace(place)
     second.run(sys.executable, "-m", "dvc", "pull", "--quiet", MODEL, **settings)
-    status = json.loads(space.run(sys.executable, "-m", "dvc", "status", "--json", **settings))
     same = digest_of(space.root / MODEL) == digest_of(second.root / MODEL)
-    return {"services_pulled_same_model": float(same), "services_stages_out_of_date": len(status)}
+    return {"services_pulled_same_model": float(same)}
