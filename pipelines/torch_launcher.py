@@ -1,8 +1,8 @@
 """torch's launcher, made to end once its processes have: `python -m pipelines.torch_launcher`, arguments as `torchrun`.
 
 On a node that does not hold the meeting point the launcher asks it over TCP, again and again, who is there. Where the
-link is cut for good it waits for that answer until the kernel gives the connection up (a quarter of an hour; seen with
-torch 2.15.0), and never looks whether its own processes still run.
+link is cut for good it waits for that answer (more than three minutes, seen with torch 2.15.0) and never looks if
+its own processes still run.
 """
 
 from __future__ import annotations
