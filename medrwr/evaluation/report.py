@@ -26,6 +26,7 @@ from medrwr.evaluation.results import (
 )
 from medrwr.evaluation.sections import Section, sections_html
 
+MEASURED = "How it was measured"
 QUERY_NOTE = (
     "Literal: a stretch of the question itself. Confirmation: names an option. Hypothesis: names what an earlier "
     "passage was about. Observation: what was seen or read."
@@ -81,7 +82,7 @@ def render_report(report: Report) -> str:
     if report.cases:
         body += browser_html(report.cases, report.answers, report.image_root)
     body += ["<h2>What the policy did</h2>", _behaviour_table(report.ladder)]
-    body += ["<h2>How it was measured</h2>", f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in report.notes)}</ul>"]
+    body += [f"<h2>{MEASURED}</h2>", f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in report.notes)}</ul>"]
     return page(report.title, body, script=SCRIPT if report.cases else "")
 
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 from medrwr.config import Params, RewardSettings
 from medrwr.errors import ConfigError
 from pipelines.ablation.grid import FULL, FULL_CDIR, Grid, Row, four
+from pipelines.ablation.own_grids import CURATION, SECOND_LOOKS, TAUGHT_LOOKS
 from pipelines.catalogue import suggest
-from pipelines.second_looks import CDIR, SELF_CONSISTENCY
+from pipelines.second_looks import CDIR
 
 PLAIN = ["format", "accuracy"]
 REWARDS, SOURCES = "grpo_multimodal.rewards", "knowledge_base.sources"
@@ -113,37 +114,8 @@ TABLE14 = Grid(
     note="The judge is OPENAI_MODEL at OPENAI_BASE_URL; it scores 25 answers of each cell.",
     judged=True,
 )
-CURATION = Grid(
-    "curation",
-    "Curated questions in the place of the clinic's own, and the curriculum (M11-M13)",
-    (
-        Row("own", "the clinic's own questions, easy first"),
-        Row("curated", "questions reconstructed from image cases, easy first", {"curate.source": "reconstructed"}),
-        Row("at-random", "the clinic's own questions, at random", {"curate.curriculum": False}),
-    ),
-    reference="own",
-    note="Not inferior: the lower bound of the curated row's difference on held-out images is above -3 points.",
-)
-TAUGHT = {"clinic.sft_second_looks": 120, "case_index.queries": 1}
-SECOND_LOOKS = Grid(
-    "cdir",
-    "Second looks (M25-M27): a policy that SFT taught to look again and to ask once more, and ours that was not",
-    (
-        Row("none", "taught, no second look", TAUGHT),
-        Row("taught", "taught, CDIR", TAUGHT, rung=CDIR),
-        Row("random", "taught, as many asked again at random", TAUGHT, rung="cdir_random"),
-        Row("always", "taught, all asked again", TAUGHT, rung="cdir_always"),
-        Row("new", "taught, all asked again, the new answer counts", TAUGHT, rung="cdir_always_new"),
-        Row("vote", "taught, self-consistency at equal tokens", TAUGHT, rung=SELF_CONSISTENCY),
-        FULL,
-        FULL_CDIR,
-    ),
-    reference="taught",
-    note="Published: CDIR adds 0.3 to 0.8 points.",
-)
-GRIDS = {
-    grid.name: grid for grid in (TABLE1, TABLE2, TABLE3, TABLE11, TABLE14, FIG3A, FIG3B, FIG3C, CURATION, SECOND_LOOKS)
-}
+_PUBLISHED = (TABLE1, TABLE2, TABLE3, TABLE11, TABLE14, FIG3A, FIG3B, FIG3C)
+GRIDS = {grid.name: grid for grid in (*_PUBLISHED, CURATION, SECOND_LOOKS, TAUGHT_LOOKS)}
 NAMES = (*GRIDS, "table12", "rewardparts")
 
 

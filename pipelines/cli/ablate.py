@@ -16,11 +16,13 @@ from medrwr.errors import ConfigError
 from pipelines.ablation.experiments import is_done
 from pipelines.ablation.grid import Grid, Overrides
 from pipelines.ablation.grids import grid_named, on_bases
+from pipelines.ablation.report import write_report
 from pipelines.ablation.results import Results
 from pipelines.ablation.running import FOLDER, Plan, plan, run
 from pipelines.ablation.tables import notes_of, table_of
 from pipelines.cli.screen import make_console
 from pipelines.params import load_params, read_yaml
+from pipelines.paths import Paths
 from pipelines.process import set_environment
 
 SMALL = Path("params/small.yaml")
@@ -112,6 +114,9 @@ def _run(root: Path, planned: Plan, params: Params, console: Console) -> None:
     if latest is not None:
         show(latest, console)
     console.print(f"{FOLDER}/{planned.grid.name}.html, .md and .json", markup=False)
+    whole = write_report(root / FOLDER, Paths(root).evaluation / "report.html")
+    if whole:
+        console.print(f"{FOLDER}/{whole.name}: the evaluation's report with all ablations", markup=False)
 
 
 def _run_sets(request: Request, params: Params, folder: Path, console: Console) -> None:

@@ -3,7 +3,7 @@
 Dagster with its storage on PostgreSQL runs every stage; MLflow keeps runs on PostgreSQL and artefacts on S3 (moto's
 server); DVC's remote and the passage index's tables are on S3. PostgreSQL is restarted, without waiting for its
 clients, in the middle of a training stage and again under the server that answers with the champion. Parameters are
-params/small.yaml's.
+the default ones, so that it takes as long as `make pipeline`; with `small` params/small.yaml's.
 """
 
 from __future__ import annotations
@@ -18,23 +18,22 @@ from pathlib import Path
 from unittest import mock
 
 from tests.benchmarks.services_proof import answers, dagster_counts, objects, promoted, training_gaps
-from tests.chain.workspace import AUTHOR, REPOSITORY, Workspace, digest_of, make_tiny_workspace, set_parameters
+from tests.chain.workspace import AUTHOR, REPOSITORY, TINY, Workspace, digest_of, make_workspace, set_parameters
 from tests.infra.cluster import Postgres, binaries
 from tests.infra.cluster import services as started
 
 JOB = ("dagster", "job", "execute", "-m", "dagster_project.definitions", "-j", "medrwr_pipeline")
-STEPS = 4  # of each GRPO stage
+SMALL_STEPS = 4  # of each GRPO stage
 MODEL = "models/grpo_multimodal"
 
 
 def services(folder: Path, *, small: bool) -> dict[str, float]:
-    """`small` is the same: the parameters are tiny as it is."""
     if binaries() is None:
         print("services: PostgreSQL is not installed (apt-get install postgresql): left out", file=sys.stderr)
         return {}
     folder.chmod(0o755)  # PostgreSQL runs as its own user
     with started(folder) as (database, variables):
-        space = workspace(folder, variables)
+        space = workspace(folder, variables, small=small)
         places = {"DAGSTER_HOME": str(home(folder)), "MEDRWR_INDEX_TABLES": "s3://medrwr/index"}
         settings = {**variables, **places}
         begin = time.monotonic()
@@ -45,7 +44,7 @@ def services(folder: Path, *, small: bool) -> dict[str, float]:
         figures["services_stages_out_of_date"] = len(status)  # before a second version is registered by hand
         with mock.patch.dict(os.environ, settings):
             figures |= dagster_counts(Path(settings["DAGSTER_HOME"]), space.root)
-            figures |= training_gaps(space.root, STEPS)
+            figures |= training_gaps(space.root)
             figures |= promoted(space, settings)
             figures |= answers(space, database, settings)
         figures |= second_clone(space, folder / "second", settings)
@@ -60,11 +59,12 @@ def home(folder: Path) -> Path:
     return made
 
 
-def workspace(folder: Path, variables: Mapping[str, str]) -> Workspace:
-    """A clone with tiny parameters and DVC's remote on S3."""
-    space = make_tiny_workspace(folder / "workspace")
-    steps = {"steps": STEPS, "num_generations": 2, "prompts_per_step": 2, "save_steps": 1}
-    set_parameters(space.root / "params.yaml", {"grpo_text": steps, "grpo_multimodal": steps})
+def workspace(folder: Path, variables: Mapping[str, str], *, small: bool) -> Workspace:
+    """A clone with DVC's remote on S3."""
+    space = make_workspace(folder / "workspace", TINY if small else {})
+    if small:
+        steps = {"steps": SMALL_STEPS, "num_generations": 2, "prompts_per_step": 2, "save_steps": 1}
+        set_parameters(space.root / "params.yaml", {"grpo_text": steps, "grpo_multimodal": steps})
     space.dvc("remote", "add", "--quiet", "--default", "store", "s3://medrwr/dvc")
     space.dvc("remote", "modify", "store", "endpointurl", variables["MLFLOW_S3_ENDPOINT_URL"])
     return space
@@ -77,7 +77,7 @@ def run_whole(space: Workspace, database: Postgres, settings: Mapping[str, str])
         process = space.start("sh", "-c", f"exec {' '.join(JOB)} >{log} 2>&1", **settings)
         restarted = 0.0
         while process.poll() is None:
-            if not restarted and list(space.root.glob("work/grpo_text/*/checkpoint-1/trainer_state.json")):
+            if not restarted and list(space.root.glob("work/grpo_text/*/checkpoint-*/trainer_state.json")):
                 database.control("restart", "-m", "immediate")
                 restarted = 1.0
             time.sleep(0.05)

@@ -36,14 +36,15 @@ def dagster_counts(home: Path, root: Path) -> dict[str, float]:
     return {"services_stages": len(nodes), "services_stages_lost": len(lost), "services_runs_failed": len(failed)}
 
 
-def training_gaps(root: Path, steps: int) -> dict[str, float]:
+def training_gaps(root: Path) -> dict[str, float]:
     """Steps that MLflow's history of a GRPO stage misses or repeats; stage runs not finished; events not sent."""
+    from pipelines.params import load_params
     from pipelines.tracking.store import open_store
 
     store = open_store(root)
     runs = store.client.search_runs([store.experiment_id], "tags.`medrwr.role` = 'stage'", max_results=1000)
-    gaps = 0
-    for stage in ("grpo_text", "grpo_multimodal"):
+    params, gaps = load_params(root), 0
+    for stage, steps in (("grpo_text", params.grpo_text.steps), ("grpo_multimodal", params.grpo_multimodal.steps)):
         (run,) = [run for run in runs if run.data.tags["medrwr.stage"] == stage]
         name = next(name for name in run.data.metrics if name.endswith("reward/total"))
         seen = sorted(point.step for point in store.client.get_metric_history(run.info.run_id, name))

@@ -66,12 +66,17 @@ def environment() -> dict[str, str]:
 
 def make_tiny_workspace(root: Path) -> Workspace:
     """The repository's files, committed or not, below `root`, with the parameters of TINY."""
+    return make_workspace(root, TINY)
+
+
+def make_workspace(root: Path, changes: dict[str, dict[str, Any]]) -> Workspace:
+    """The repository's files, committed or not, below `root`, with `changes` of its parameters, committed there."""
     copy_repository(root)
-    set_parameters(root / "params.yaml", TINY)
+    set_parameters(root / "params.yaml", changes)
     space = Workspace(root)
     space.run("git", "init", "-q")
     space.run("git", "add", "--all")
-    space.run("git", *AUTHOR, "commit", "-q", "-m", "tiny parameters")
+    space.run("git", *AUTHOR, "commit", "-q", "-m", "parameters")
     return space
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.ablation.confidences import changes_of
 from pipelines.ablation.grid import Grid, Row
+from pipelines.ablation.report import write_report
 from pipelines.ablation.results import measure, pool
 from pipelines.ablation.tables import as_json, html, markdown
 
@@ -102,3 +104,19 @@ def test_the_page_escapes_and_the_json_reads_back() -> None:
     assert "<less>" not in html(found)
     first = json.loads(json.dumps(as_json(found)))["rows"][0]
     assert (first["overrides"], first["cells"][CELL]["accuracy"]["estimate"]) == ({"a.b": 1}, 0.4)
+
+
+def test_the_evaluation_and_all_grids_are_one_page(tmp_path: Path) -> None:
+    evaluation, folder = tmp_path / "evaluation.html", tmp_path / "ablations"
+    folder.mkdir()
+    assert write_report(folder, evaluation) is None
+    evaluation.write_text("<body>\n<h1>Evaluation</h1>\n<h2>How it was measured</h2><ul></ul>\n</body>")
+    assert write_report(folder, evaluation) is None
+    (folder / "t.html").write_text(html(results({7: 8}, {7: 16})))
+    for _ in range(2):  # a page made before is not a grid
+        written = write_report(folder, evaluation)
+    assert written is not None
+    text = written.read_text()
+    assert text.count("<h1>") == text.count("<body>") == text.count("<h3>Table T</h3>") == 1
+    assert text.index("<h2>Ablations</h2>") < text.index("<svg") < text.index("<h2>How it was measured</h2>")
+    assert "with &lt;less&gt;" in text
