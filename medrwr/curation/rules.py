@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from medrwr.curation.items import CaseRecord, DraftItem
 from medrwr.curation.language import language_of
-from medrwr.curation.words import content_words, share_of, words
+from medrwr.curation.words import content_words, said_words, share_of
 
 MOST_OPTIONS = 4
 _LEAKED_SHARE = 0.5  # of the words of a finding, in the question
@@ -56,7 +56,7 @@ def check_options(draft: Draft) -> str:
         return f"options: {len(options)} of them, expected 2 to {MOST_OPTIONS}"
     if not 0 <= answer < len(options):
         return f"options: answer {answer} is outside of {len(options)} options"
-    said = [tuple(sorted(words(option))) for option in options]
+    said = [tuple(said_words(option)) for option in options]
     if not all(said) or len(set(said)) < len(said):
         return "options: one is empty, or two say the same"
     return ""

@@ -7,6 +7,14 @@ from collections.abc import Iterable
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)")
+_ARTICLES = ("a", "an", "the")
+_PLURALS = (
+    ("ies", "y", 5),
+    ("sses", "ss", 6),
+    ("xes", "x", 5),
+    ("oses", "osis", 8),
+    ("uses", "us", 7),
+)  # from a length on
 _SMALL_WORDS = """
 a about above after again all also although an and any are as at be became because been before being below between both
 but by can could did do does doing during each either for from further had has have having he her here hers him his how
@@ -36,6 +44,17 @@ def words(text: str) -> list[str]:
     return [_singular(word) for word in _WORD.findall(text.casefold())]
 
 
+def said_words(text: str) -> list[str]:
+    """What an option says, whatever its hyphens and articles: its words' parts in alphabetical order.
+
+    Example:
+        >>> said_words("The renal-cell carcinomas") == said_words("a renal cell carcinoma")
+        True
+    """
+    parts = [part for word in words(text) for part in word.split("-")]
+    return sorted([part for part in parts if part not in _ARTICLES] or parts)
+
+
 def content_words(text: str) -> list[str]:
     """The words that say something about a case, in order."""
     return [word for word in words(text) if word not in _SMALL and len(word) > 1]
@@ -53,8 +72,9 @@ def share_of(part: Iterable[str], whole: Iterable[str]) -> float:
 
 
 def _singular(word: str) -> str:
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
+    for plural, singular, shortest in _PLURALS:
+        if word.endswith(plural) and len(word) >= shortest:
+            return word[: -len(plural)] + singular
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
 
 

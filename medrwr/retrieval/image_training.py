@@ -1,4 +1,7 @@
-"""Trains the small image-text encoder: open_clip's CLIP on images and captions, with Muon and AdamW, in bf16."""
+"""Trains the small image-text encoder: open_clip's CLIP on images and captions, with Muon and AdamW.
+
+Products are bfloat16 on processors that multiply it, and float32 on all others.
+"""
 
 from __future__ import annotations
 
@@ -113,7 +116,9 @@ class _Run:
         settings: EncoderSettings,
         seed: int,
     ) -> None:
-        self.model, self.settings = model, settings
+        from medrwr.retrieval.torch_tower import has_bfloat16
+
+        self.model, self.settings, self.in_bfloat16 = model, settings, has_bfloat16()
         self.pixels, self.tokens, self.preprocess = pixels, tokens, preprocess
         self.rng = np.random.default_rng(seed)
         held = [row for row in range(len(cases)) if row % _HELD_BACK == 0]
@@ -146,7 +151,7 @@ class _Run:
             for group in optimiser.param_groups:
                 group["lr"] = group["peak"] * scale
         rows = self.sampler.batch()
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.in_bfloat16):
             image, text, temperature = self.model(self._augmented(rows), self._scattered(rows))
         loss = ClipLoss()(image.float(), text.float(), temperature.float())
         loss.backward()
@@ -161,13 +166,16 @@ class _Run:
         """Muon for the matrices inside the blocks, AdamW for embeddings, projections and gains."""
         import torch
 
+        from medrwr.retrieval.muon import Float32Muon
+
         matrices: list[torch.nn.Parameter] = []
         others: list[torch.nn.Parameter] = []
         for name, parameter in self.model.named_parameters():
             (matrices if parameter.ndim == 2 and "resblocks" in name else others).append(parameter)
         rate = self.settings.image_lr
+        muon = torch.optim.Muon if self.in_bfloat16 else Float32Muon
         return [
-            torch.optim.Muon([{"params": matrices, "peak": rate}], lr=rate, weight_decay=0.01),
+            muon([{"params": matrices, "peak": rate}], lr=rate, weight_decay=0.01),
             torch.optim.AdamW(
                 [{"params": others, "peak": rate * _ADAMW_SHARE}], lr=rate, betas=(0.9, 0.98), weight_decay=0.01
             ),
