@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.curation --check            a few minutes (needs MEDRWR_TEST_DATA)
     python -m tests.benchmarks.curation --check --small    seconds: for CI
-    python -m tests.benchmarks.curation --only faults      one part: faults, leaks, clusters, recorded
+    python -m tests.benchmarks.curation --only faults      one part: faults, blind, leaks, clusters, recorded
 
 The last line is JSON. With --check a missed bar ends with exit code 1.
 """
@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.benchmarks.curation_parts.blind import BLIND, blind
 from tests.benchmarks.curation_parts.clusters import clusters
 from tests.benchmarks.curation_parts.faults import MUTATORS, faults
 from tests.benchmarks.curation_parts.leaks import KINDS, leaks
@@ -24,6 +25,7 @@ from tests.benchmarks.curation_parts.recorded import recorded
 
 PARTS: dict[str, Callable[..., dict[str, float]]] = {
     "faults": faults,
+    "blind": blind,
     "leaks": leaks,
     "clusters": clusters,
     "recorded": recorded,
@@ -31,6 +33,7 @@ PARTS: dict[str, Callable[..., dict[str, float]]] = {
 CERTAIN = ("verbatim", "reencoded")
 AT_LEAST = {
     **{f"faults_{kind}_caught": 0.9 for kind in MUTATORS},
+    **{f"blind_{kind}_caught": 0.9 for kind in BLIND},
     "recorded_radiographs": 71,
     "recorded_radiographs_same_bytes": 1,
     "recorded_explanations_same_bytes": 1,

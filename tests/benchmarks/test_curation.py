@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.benchmarks.curation import AT_LEAST, bar_of, missed
+from tests.benchmarks.curation_parts.blind import blind
 from tests.benchmarks.curation_parts.clusters import clusters
 from tests.benchmarks.curation_parts.faults import faults
 from tests.benchmarks.curation_parts.leaks import leaks
@@ -21,7 +22,7 @@ def test_a_missed_bar_is_named() -> None:
 
 def test_planted_faults_and_leaks_are_caught(tmp_path: Path, medical_data: Path) -> None:
     figures: dict[str, float] = {}
-    for part in (faults, leaks, recorded):
+    for part in (faults, blind, leaks, recorded):
         folder = tmp_path / part.__name__
         folder.mkdir()
         figures |= part(folder, medical_data, small=True)

@@ -8,7 +8,7 @@ import pytest
 
 from medrwr.curation.language import language_of
 from medrwr.curation.rules import reason_against, telling_words
-from medrwr.curation.words import content_words, sentences, share_of
+from medrwr.curation.words import content_words, said_words, sentences, share_of
 
 from .drafts import CAPTION, ITEM, OTHERS, draft
 
@@ -58,6 +58,13 @@ def test_telling_words_are_those_of_few_captions() -> None:
 def test_words_are_compared_without_plural_case_and_small_words() -> None:
     assert content_words("The Opacities of both lungs.") == ["opacity", "lung"]
     assert content_words("a diagnosis, a mass, a virus") == ["mass", "virus"]
+    assert content_words("thromboses, masses, viruses, matrixes") == ["thrombosis", "mass", "virus", "matrix"]
+    assert content_words("doses, causes of bruises") == ["dose", "bruise"]
+
+
+def test_options_that_differ_in_hyphens_and_articles_say_the_same() -> None:
+    assert said_words("The renal-cell carcinomas") == said_words("a renal cell carcinoma")
+    assert said_words("The A") == ["a", "the"]  # never nothing
     assert share_of(["a", "b", "b"], ["b", "c"]) == 0.5
     assert share_of([], ["b"]) == 0.0
     assert sentences("One. Two?  Three") == ["One.", "Two?", "Three"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -33,14 +33,23 @@ Mutator = Callable[[Draft, Pool, random.Random], str]
 def faults(root: Path, data: Path, *, small: bool) -> dict[str, float]:
     """Share caught of each kind of fault; share of good items rejected."""
     pool = read_pool(data)
-    drafts = pool.drafts[:60] if small else pool.drafts
+    drafts = _judged(pool, small=small)
     rejected = [draft for draft in drafts if _caught(draft, _reply(draft.item))]
-    draw = random.Random(7)
-    caught = {
-        f"faults_{kind}_caught": sum(_caught(draft, mutate(draft, pool, draw)) for draft in drafts) / len(drafts)
-        for kind, mutate in MUTATORS.items()
-    }
+    caught = shares_caught("faults", MUTATORS, pool, small=small)
     return {"faults_items": float(len(drafts)), "faults_good_rejected": len(rejected) / len(drafts), **caught}
+
+
+def shares_caught(name: str, mutators: Mapping[str, Mutator], pool: Pool, *, small: bool) -> dict[str, float]:
+    """Of the items of the pool, each with one fault of a kind: the share that the rules reject."""
+    drafts, draw = _judged(pool, small=small), random.Random(7)
+    return {
+        f"{name}_{kind}_caught": sum(_caught(draft, mutate(draft, pool, draw)) for draft in drafts) / len(drafts)
+        for kind, mutate in mutators.items()
+    }
+
+
+def _judged(pool: Pool, *, small: bool) -> Sequence[Draft]:
+    return pool.drafts[:60] if small else pool.drafts
 
 
 def read_pool(data: Path) -> Pool:
