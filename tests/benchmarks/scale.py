@@ -1,11 +1,11 @@
 """Past one machine, proven on this one.
 
     python -m tests.benchmarks.scale --check               everything
-    python -m tests.benchmarks.scale --check --small       9,000 passages in the place of 200,000: for CI
-    python -m tests.benchmarks.scale --only ray            some parts: ray, hosts, services, workers
+    python -m tests.benchmarks.scale --check --small       9,000 passages, tiny parameters: for CI
+    python -m tests.benchmarks.scale --only ray            some parts: ray, hosts, services, workers, embedded
 
-Times are wall time of this machine, whatever else it did; bars are on results alone. The last line is JSON. With
---check a missed bar ends with exit code 1.
+Times are wall time of this machine, whatever else it did; bars are on results, and on one ratio of times. The last line
+is JSON. With --check a missed bar ends with exit code 1.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.benchmarks.rollout import Bar
+from tests.benchmarks.scale_embedded import embedded
 from tests.benchmarks.scale_hosts import hosts
 from tests.benchmarks.scale_ray import ray
 from tests.benchmarks.scale_services import services
@@ -28,6 +29,7 @@ PARTS: Mapping[str, Callable[..., dict[str, float]]] = {
     "hosts": hosts,
     "services": services,
     "workers": workers,
+    "embedded": embedded,
 }
 BARS = {
     "ray_same_digest": Bar(">=", 1.0),
@@ -57,6 +59,8 @@ BARS = {
     "services_objects_mlflow": Bar(">=", 1),
     "services_objects_dvc": Bar(">=", 1),
     "services_objects_index": Bar(">=", 1),
+    "embedded_extras_loaded": Bar("<=", 0),
+    "embedded_times_without": Bar("<=", 1.1),
 }
 
 
@@ -79,7 +83,7 @@ def show(part: str, figures: Mapping[str, float]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="exit 1 when a bar is missed")
-    parser.add_argument("--small", action="store_true", help="some thousand passages")
+    parser.add_argument("--small", action="store_true", help="fewer passages and steps")
     parser.add_argument("--only", choices=list(PARTS), nargs="+", help="some parts")
     options = parser.parse_args()
     figures: dict[str, float] = {}

@@ -38,3 +38,10 @@ def test_the_whole_pipeline_runs_over_postgresql_and_s3() -> None:
     figures = scale.measure("services", small=True)
     assert figures["services_history_gaps"] == 0
     assert scale.missed(figures) == []
+
+
+@pytest.mark.slow
+def test_the_embedded_default_loads_nothing_of_the_extras() -> None:
+    figures = scale.measure("embedded", small=True)
+    assert figures["embedded_without_extras_s"] > 0
+    assert figures["embedded_extras_loaded"] == 0

@@ -1,0 +1,70 @@
+"""The scale benchmark, part `embedded`: the embedded default has nothing of the extras, and does not wait for them.
+
+The tiny pipeline (params/small.yaml) twice in turns: as it is, where every process says at its end which packages of
+the extras `services` and `ray` it has loaded; and with those packages hidden from every process, as where they are not
+installed. With `small` once, up to the index.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.chain.workspace import Workspace, make_tiny_workspace
+
+EXTRAS = (
+    *("psycopg2", "boto3", "botocore", "aiobotocore", "s3fs", "dvc_s3", "dagster_postgres", "flask_wtf"),
+    *("ray", "lance_ray", "lance"),
+)
+HIDDEN = f"""
+import sys
+
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {EXTRAS}:
+            raise ModuleNotFoundError(f"No module named {{name!r}} (hidden)", name=name)
+
+sys.meta_path.insert(0, Hidden())
+"""
+WATCHED = f"""
+import atexit, pathlib, sys
+
+def tell():
+    for name in sorted(set({EXTRAS}) & set(sys.modules)):
+        with pathlib.Path(__file__).with_name("loaded").open("a") as stream:
+            stream.write(name + " in " + " ".join(sys.argv[:3]) + "\\n")
+
+atexit.register(tell)
+"""
+
+
+def embedded(folder: Path, *, small: bool) -> dict[str, float]:
+    rounds = 1 if small else 2
+    seconds: dict[str, list[float]] = {"watched": [], "hidden": []}
+    loaded: list[str] = []
+    for number in range(rounds):
+        for name, code in (("watched", WATCHED), ("hidden", HIDDEN)):
+            place = folder / f"{name}-{number}"
+            space = make_tiny_workspace(place / "workspace")
+            seconds[name].append(chain(space, place, code, ["index"] if small else []))
+            loaded += (place / "loaded").read_text().splitlines() if (place / "loaded").exists() else []
+    for line in sorted(set(loaded)):
+        print(f"  loaded: {line}", file=sys.stderr)
+    with_extras, without = (statistics.median(seconds[name]) for name in ("watched", "hidden"))
+    return {
+        "embedded_extras_loaded": len(loaded),
+        "embedded_s": with_extras,
+        "embedded_without_extras_s": without,
+        "embedded_times_without": with_extras / without,
+    }
+
+
+def chain(space: Workspace, place: Path, code: str, targets: Sequence[str]) -> float:
+    """Seconds of `dvc repro` on a clean workspace, every process of which runs `code` first."""
+    (place / "sitecustomize.py").write_text(code)
+    begin = time.monotonic()
+    space.run(sys.executable, "-m", "dvc", "repro", "--quiet", *targets, PYTHONPATH=str(place))
+    return time.monotonic() - begin
