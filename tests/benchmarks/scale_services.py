@@ -43,12 +43,18 @@ def services(folder: Path, *, small: bool) -> dict[str, float]:
         status = json.loads(space.run(sys.executable, "-m", "dvc", "status", "--json", **settings))
         figures["services_stages_out_of_date"] = len(status)  # before a second version is registered by hand
         with mock.patch.dict(os.environ, settings):
-            figures |= dagster_counts(Path(settings["DAGSTER_HOME"]), space.root)
-            figures |= training_gaps(space.root)
-            figures |= promoted(space, settings)
-            figures |= answers(space, database, settings)
-        figures |= second_clone(space, folder / "second", settings)
-        return figures | objects(settings)
+            figures |= told(figures) | told(dagster_counts(Path(settings["DAGSTER_HOME"]), space.root))
+            figures |= told(training_gaps(space.root))
+            figures |= told(promoted(space, settings))
+            figures |= told(answers(space, database, settings))
+        figures |= told(second_clone(space, folder / "second", settings))
+        return figures | told(objects(settings))
+
+
+def told(figures: dict[str, float]) -> dict[str, float]:
+    """The same, said at once: what comes later may fail."""
+    print(f"  {figures}", file=sys.stderr, flush=True)
+    return figures
 
 
 def home(folder: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -90,9 +91,17 @@ def process(
             time.sleep(0.2)
         yield server
     finally:
+        stop(server)
+
+
+def stop(server: subprocess.Popen[bytes], *, patience_s: float = 60) -> None:
+    """Asked first; what has not ended by then is killed."""
+    for signal_number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
-            os.killpg(server.pid, 15)
-        server.wait(30)
+            os.killpg(server.pid, signal_number)
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(patience_s)
+            return
 
 
 def _answers(address: str) -> bool:
