@@ -2,10 +2,12 @@
 
     python -m tests.benchmarks.fresh_root FOLDER            everything, pip's download of gigabytes included
     python -m tests.benchmarks.fresh_root FOLDER --lend     with the packages of the environment that runs this
+    python -m tests.benchmarks.fresh_root FOLDER --image gpu
 
-Reads infra/images/Containerfile.cpu itself: FROM is debootstrap's bookworm with Debian's Python 3.11 in a virtual
-environment, in the place of the image that the registry has; RUN, COPY, WORKDIR, USER and ENV are done as written. Last
-the entry point runs `medrwr doctor` and a first stage, as the image's user.
+Reads infra/images/Containerfile.cpu (or .gpu) itself: FROM is debootstrap's bookworm with Debian's Python 3.11 in a
+virtual environment, in the place of the image that the registry has; RUN, COPY, WORKDIR, USER and ENV are done as
+written. Last the entry point runs `medrwr doctor` and a first stage, as the image's user. The image for vLLM has no
+step of its own.
 """
 
 from __future__ import annotations
@@ -21,11 +23,12 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from string import Template
 
 from tests.benchmarks.debian_root import Root, bootstrap
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-CONTAINERFILE = REPOSITORY / "infra/images/Containerfile.cpu"
+IMAGES = REPOSITORY / "infra/images"
 PROOFS = (("medrwr", "--help"), ("medrwr", "doctor"), ("python", "-m", "pipelines", "clinic"))
 
 
@@ -47,13 +50,14 @@ def steps_of(file: Path) -> list[Step]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="does not exist yet")
+    parser.add_argument("--image", choices=("cpu", "gpu"), default="cpu", help="whose steps")
     parser.add_argument("--lend", action="store_true", help="lend packages in the place of pip's download")
     options = parser.parse_args()
     packages = Path(sysconfig.get_path("purelib"))
     root = Root(options.folder.resolve(), packages if options.lend else None)
     with tempfile.TemporaryDirectory(prefix="medrwr-context-") as context:
         subprocess.run(["git", "clone", "-q", str(REPOSITORY), context], check=True)
-        for step in steps_of(CONTAINERFILE):
+        for step in steps_of(IMAGES / f"Containerfile.{options.image}"):
             begin = time.monotonic()
             follow(root, step, Path(context))
             print(f"{time.monotonic() - begin:7.1f} s  {step.word} {step.text[:90]}", flush=True)
@@ -80,7 +84,8 @@ def follow(root: Root, step: Step, context: Path) -> None:
         case "USER":
             root.user = step.text
         case "ENV":
-            root.variables |= dict(word.split("=", 1) for word in words)
+            told = (Template(word).safe_substitute(root.variables) for word in words)
+            root.variables |= dict(word.split("=", 1) for word in told)
         case "ENTRYPOINT":
             prove(root, step.text)
         case "CMD":
