@@ -50,6 +50,7 @@ def embedded(folder: Path, *, small: bool) -> dict[str, float]:
             place = folder / f"{name}-{number}"
             space = make_tiny_workspace(place / "workspace")
             seconds[name].append(chain(space, place, code, ["index"] if small else []))
+            print(f"  {name} {number}: {seconds[name][-1]:.1f} s", file=sys.stderr, flush=True)
             loaded += (place / "loaded").read_text().splitlines() if (place / "loaded").exists() else []
     for line in sorted(set(loaded)):
         print(f"  loaded: {line}", file=sys.stderr)
