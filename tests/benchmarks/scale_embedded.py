@@ -1,8 +1,8 @@
 """The scale benchmark, part `embedded`: the embedded default has nothing of the extras, and does not wait for them.
 
 The tiny pipeline (params/small.yaml) twice in turns: as it is, where every process says at its end which packages of
-the extras `services` and `ray` it has loaded; and with those packages hidden from every process, as where they are not
-installed. With `small` once, up to the index.
+the extras `services` and `ray` it has loaded (boto3 does not count: accelerate loads it where it finds it); and with
+those packages hidden from every process, as where they are not installed. With `small` once, up to the index.
 """
 
 from __future__ import annotations
