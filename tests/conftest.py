@@ -23,3 +23,11 @@ def medical_data() -> Path:
     if not (folder / "INDEX.txt").is_file():
         pytest.skip(f"no real medical data at {folder}: set MEDRWR_TEST_DATA to its folder")
     return folder
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A file's tests run in one process, which has their fixtures; so do those of tests/chain, which share a chain."""
+    chain = config.rootpath / "tests/chain"
+    for item in items:
+        together = chain if item.path.is_relative_to(chain) else item.path
+        item.add_marker(pytest.mark.xdist_group(str(together)))

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,8 +55,11 @@ def is_done(root: Path, experiment: Experiment) -> bool:
     return bool(_git(root, "for-each-ref", f"refs/exps/**/{experiment.name}").strip())
 
 
-def run_experiment(root: Path, experiment: Experiment) -> None:
+def run_experiment(root: Path, experiment: Experiment, variables: Mapping[str, str] | None = None) -> None:
     """Run the chain up to `evaluate`. Killed and run again, stages that had ended are not run again.
+
+    Args:
+        variables: of the environment, for its stages.
 
     Raises:
         ExperimentError: a stage failed; its last lines are in the message.
@@ -63,10 +67,11 @@ def run_experiment(root: Path, experiment: Experiment) -> None:
     arguments = [part for name, value in experiment.overrides.items() for part in ("-S", override(name, value))]
     command = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "--name", experiment.name, *arguments, TARGET]
     tracked = {URI_VARIABLE: tracking_uri(root), "MEDRWR_PIPELINE_RUN": experiment.name}
+    environment = {**os.environ, **(variables or {}), **tracked}
     log = root / "work/ablation" / f"{experiment.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as stream:
-        ended = subprocess.run(command, cwd=root, env=os.environ | tracked, stdout=stream, stderr=stream, check=False)
+        ended = subprocess.run(command, cwd=root, env=environment, stdout=stream, stderr=stream, check=False)
     if ended.returncode != 0 or not is_done(root, experiment):
         last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-_SPOKEN:])
         raise ExperimentError(f"{experiment.name} with {dict(experiment.overrides)} failed; the end of {log}:\n{last}")

@@ -16,15 +16,14 @@ from pipelines.ablation.experiments import (
     FINDINGS,
     SECOND_LOOKS,
     Experiment,
-    is_done,
     read_lines,
     read_text,
-    run_experiment,
     workspace_state,
 )
 from pipelines.ablation.grid import Grid, Overrides, Row
 from pipelines.ablation.judgements import Criterion, criteria_of
 from pipelines.ablation.results import Answers, Results, measure, pool
+from pipelines.ablation.side_by_side import finish
 from pipelines.ablation.tables import as_json, html, markdown
 from pipelines.rungs import FINAL
 from pipelines.tracking.store import open_store
@@ -75,8 +74,11 @@ def _read_of(row: Row) -> Overrides:
     return FINAL_ONLY if row.overrides and row.rung in _LAST else {}
 
 
-def run(root: Path, planned: Plan, params: Params) -> Iterator[tuple[Experiment, bool, Results]]:
+def run(root: Path, planned: Plan, params: Params, jobs: int = 1) -> Iterator[tuple[Experiment, bool, Results]]:
     """After each experiment: it, whether it had to be run, and the results so far, which are also on disk.
+
+    Args:
+        jobs: how many experiments at a time.
 
     Raises:
         ExperimentError: a chain failed; what was finished stays.
@@ -84,10 +86,7 @@ def run(root: Path, planned: Plan, params: Params) -> Iterator[tuple[Experiment,
     """
     open_store(root)  # the experiments' temporary folders must not become its artefacts' address
     answers: dict[str, list[dict[str, Any]]] = {}
-    for experiment in planned.distinct:
-        fresh = not is_done(root, experiment)
-        if fresh:
-            run_experiment(root, experiment)
+    for experiment, fresh in finish(root, planned.distinct, jobs):
         answers[experiment.name] = read_lines(root, experiment)
         results = replace(
             _results(planned, answers, params),

@@ -39,6 +39,7 @@ class Request:
     bases: tuple[Path, ...] = ()
     dry_run: bool = False
     data: tuple[str, ...] = ()
+    jobs: int = 1
 
 
 def ablate(request: Request, root: Path = Path(), console: Console | None = None) -> None:
@@ -63,7 +64,7 @@ def ablate(request: Request, root: Path = Path(), console: Console | None = None
     if not request.dry_run:
         if grid.judged:
             _require_judge(grid)
-        _run(root, planned, params, console)
+        _run(root, planned, params, request.jobs, console)
 
 
 def _require_judge(grid: Grid) -> None:
@@ -105,9 +106,9 @@ def flat(sections: Mapping[str, Any], prefix: str = "") -> Overrides:
     return found
 
 
-def _run(root: Path, planned: Plan, params: Params, console: Console) -> None:
+def _run(root: Path, planned: Plan, params: Params, jobs: int, console: Console) -> None:
     total, latest = len(planned.distinct), None
-    for number, (experiment, fresh, results) in enumerate(run(root, planned, params), 1):
+    for number, (experiment, fresh, results) in enumerate(run(root, planned, params, jobs), 1):
         said, rows = "run" if fresh else "kept", ", ".join(_rows_of(planned, experiment.name))
         console.print(f"[{number}/{total}] {experiment.name} {said}: {rows}", markup=False)
         latest = results

@@ -218,12 +218,13 @@ def ablate(
     base: Annotated[list[Path] | None, typer.Option("--base", help="the rows on this base checkpoint, too")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be run")] = False,
     data: Annotated[list[str] | None, typer.Option("--data", help="table13: NAME=PLACE of a set; repeatable")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="experiments at a time, sharing the processor")] = 1,
 ) -> None:
     """One of the paper's tables: each row a DVC experiment, the paper's figures beside ours; goes on where it ended."""
     from pipelines.cli.ablate import Request
     from pipelines.cli.ablate import ablate as run
 
-    run(Request(grid, tuple(seed or ()), small, tuple(row or ()), tuple(base or ()), dry_run, tuple(data or ())))
+    run(Request(grid, tuple(seed or ()), small, tuple(row or ()), tuple(base or ()), dry_run, tuple(data or ()), jobs))
 
 
 @app.command()

@@ -99,6 +99,23 @@ def test_m30_rows_share_what_they_can_and_a_second_call_runs_nothing(root: Path)
     assert len(stages_run()) == 5
 
 
+def test_m30_rows_at_a_time_wait_for_what_they_share(root: Path) -> None:
+    grid = replace(GRID, rows=(*GRID.rows, Row("four", "four", {"sft.epochs": 4})))
+    planned = plan(root, grid, (1, 2), {})
+    ended = [experiment for experiment, fresh, _ in run(root, planned, parse({}), jobs=3) if fresh]
+    assert {one.name for one in ended} == {one.name for one in planned.distinct}
+    assert {one.overrides["base.seed"] for one in ended[:2]} == {1, 2}
+    assert sorted(stages_run()) == ["evaluate"] * 6 + ["shared"] * 2 + ["train"] * 6
+
+
+def test_m30_a_failure_lets_those_beside_it_end(root: Path) -> None:
+    grid = replace(GRID, rows=(GRID.rows[0], Row("three", "three", {"sft.epochs": 3}), GRID.rows[1]))
+    planned = plan(root, grid, (1,), {})
+    with pytest.raises(ExperimentError, match="3 epochs are too many"):
+        list(run(root, planned, parse({}), jobs=2))
+    assert [is_done(root, one) for one in planned.distinct] == [True, False, True]
+
+
 def test_m30_a_row_that_is_read_at_its_end_measures_no_more(root: Path) -> None:
     ladder = Row("ladder", "ladder", {"sft.epochs": 9}, rung="sft")
     planned = plan(root, replace(GRID, rows=(*GRID.rows, ladder)), (1,), {})
