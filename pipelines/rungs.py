@@ -82,8 +82,8 @@ def play_rungs(context: StageContext, cells: Cells, calibration: Calibration) ->
     """All rungs, greedy; one model is open at a time.
 
     Earlier checkpoints, and arms whose query someone else writes, answer the first `ladder_questions_per_cell`
-    questions of each cell, the final model all of them; re-retrieval is for image questions only. Comes with the
-    first and second answers.
+    questions of each cell, the final model's controls `control_questions_per_cell`, itself all of them; re-retrieval is
+    for image questions only. Comes with the first and second answers.
 
     Raises:
         CheckpointError: a stage's model is missing or incomplete.
@@ -116,11 +116,13 @@ def rule_of(calibration: Calibration) -> CdirRule:
 
 
 def _asked(context: StageContext, step: Step, cells: Cells) -> Cells:
-    if step.two_hop:
-        return {cell: questions for cell, questions in cells.items() if cell in TWO_HOP_CELLS}
-    if step.stage == FINAL and not step.written:
+    settings = context.params.evaluate
+    if step.rung.name == FINAL:
         return cells
-    fewer = context.params.evaluate.ladder_questions_per_cell
+    control = step.stage == FINAL and not step.written
+    fewer = settings.control_questions_per_cell if control else settings.ladder_questions_per_cell
+    if step.two_hop:
+        cells = {cell: questions for cell, questions in cells.items() if cell in TWO_HOP_CELLS}
     if step.written:
         cells = {cell: questions for cell, questions in cells.items() if cell.endswith("image")}
     return {cell: questions[:fewer] for cell, questions in cells.items()}

@@ -38,6 +38,9 @@ class EvaluateSettings(ConfigSection):
     bootstrap_samples: int = Field(2000, ge=100)
     confidence_level: float = Field(0.95, gt=0, lt=1)
     ladder_questions_per_cell: int = Field(200, ge=1, description="for the earlier checkpoints of the ladder")
+    control_questions_per_cell: int = Field(
+        400, ge=1, description="for the last checkpoint without retrieval, with the question as query, with one query"
+    )
     trace_every: int = Field(1, ge=0, description="every so many-th trajectory becomes a trace in MLflow, 0: none")
     attribution_questions: int = Field(
         25, ge=0, description="of each cell, played again without one passage at a time, 0: none"

@@ -58,6 +58,8 @@ def is_done(root: Path, experiment: Experiment) -> bool:
 def run_experiment(root: Path, experiment: Experiment, variables: Mapping[str, str] | None = None) -> None:
     """Run the chain up to `evaluate`. Killed and run again, stages that had ended are not run again.
 
+    It waits for another DVC process of this workspace.
+
     Args:
         variables: of the environment, for its stages.
 
@@ -65,13 +67,15 @@ def run_experiment(root: Path, experiment: Experiment, variables: Mapping[str, s
         ExperimentError: a stage failed; its last lines are in the message.
     """
     arguments = [part for name, value in experiment.overrides.items() for part in ("-S", override(name, value))]
-    command = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "--name", experiment.name, *arguments, TARGET]
+    command = [sys.executable, "-m", "dvc", "--wait-for-lock", "exp", "run", "--temp", "--name", experiment.name]
     tracked = {URI_VARIABLE: tracking_uri(root), "MEDRWR_PIPELINE_RUN": experiment.name}
     environment = {**os.environ, **(variables or {}), **tracked}
     log = root / "work/ablation" / f"{experiment.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as stream:
-        ended = subprocess.run(command, cwd=root, env=environment, stdout=stream, stderr=stream, check=False)
+        ended = subprocess.run(
+            [*command, *arguments, TARGET], cwd=root, env=environment, stdout=stream, stderr=stream, check=False
+        )
     if ended.returncode != 0 or not is_done(root, experiment):
         last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-_SPOKEN:])
         raise ExperimentError(f"{experiment.name} with {dict(experiment.overrides)} failed; the end of {log}:\n{last}")

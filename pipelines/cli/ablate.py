@@ -16,9 +16,10 @@ from medrwr.errors import ConfigError
 from pipelines.ablation.experiments import is_done
 from pipelines.ablation.grid import Grid, Overrides
 from pipelines.ablation.grids import grid_named, on_bases
+from pipelines.ablation.planning import Plan, plan
 from pipelines.ablation.report import write_report
 from pipelines.ablation.results import Results
-from pipelines.ablation.running import FOLDER, Plan, plan, run
+from pipelines.ablation.running import FOLDER, run, write
 from pipelines.ablation.tables import notes_of, table_of
 from pipelines.cli.screen import make_console
 from pipelines.params import load_params, read_yaml
@@ -30,7 +31,7 @@ SMALL = Path("params/small.yaml")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the command line asks for; no seeds: the workspace's own."""
+    """What the command line asks for; neither seeds nor kept answers: the workspace's own seed."""
 
     grid: str
     seeds: tuple[int, ...] = ()
@@ -40,6 +41,7 @@ class Request:
     dry_run: bool = False
     data: tuple[str, ...] = ()
     jobs: int = 1
+    answers: tuple[Path, ...] = ()
 
 
 def ablate(request: Request, root: Path = Path(), console: Console | None = None) -> None:
@@ -57,7 +59,8 @@ def ablate(request: Request, root: Path = Path(), console: Console | None = None
         return
     grid = choose(grid_named(request.grid, params), request)
     scale = flat(read_yaml(root / SMALL)) if request.small else {}
-    planned = plan(root, grid, request.seeds or (params.base.seed,), scale)
+    seeds = request.seeds or (() if request.answers else (params.base.seed,))
+    planned = plan(root, grid, seeds, scale, request.answers)
     missing = [experiment for experiment in planned.distinct if not is_done(root, experiment)]
     done, total = len(planned.distinct) - len(missing), len(planned.distinct)
     console.print(f"{grid.title}: {len(grid.rows)} rows, {total} experiments, {done} done")
@@ -107,7 +110,8 @@ def flat(sections: Mapping[str, Any], prefix: str = "") -> Overrides:
 
 
 def _run(root: Path, planned: Plan, params: Params, jobs: int, console: Console) -> None:
-    total, latest = len(planned.distinct), None
+    total = len(planned.distinct)
+    latest = None if total else write(root, planned, {}, params)
     for number, (experiment, fresh, results) in enumerate(run(root, planned, params, jobs), 1):
         said, rows = "run" if fresh else "kept", ", ".join(_rows_of(planned, experiment.name))
         console.print(f"[{number}/{total}] {experiment.name} {said}: {rows}", markup=False)

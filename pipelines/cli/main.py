@@ -219,12 +219,16 @@ def ablate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be run")] = False,
     data: Annotated[list[str] | None, typer.Option("--data", help="table13: NAME=PLACE of a set; repeatable")] = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="experiments at a time, sharing the processor")] = 1,
+    answers: Annotated[
+        list[Path] | None, typer.Option("--answers", help="pooled in: GRID.answers.json of other seeds")
+    ] = None,
 ) -> None:
     """One of the paper's tables: each row a DVC experiment, the paper's figures beside ours; goes on where it ended."""
     from pipelines.cli.ablate import Request
     from pipelines.cli.ablate import ablate as run
 
-    run(Request(grid, tuple(seed or ()), small, tuple(row or ()), tuple(base or ()), dry_run, tuple(data or ()), jobs))
+    places = (tuple(base or ()), dry_run, tuple(data or ()))
+    run(Request(grid, tuple(seed or ()), small, tuple(row or ()), *places, jobs, tuple(answers or ())))
 
 
 @app.command()

@@ -17,7 +17,8 @@ from medrwr.config import parse
 from medrwr.errors import ConfigError, ExperimentError
 from pipelines.ablation.experiments import Experiment, is_done, read_lines, run_experiment, workspace_state
 from pipelines.ablation.grid import Grid, Row
-from pipelines.ablation.running import plan, run
+from pipelines.ablation.planning import plan
+from pipelines.ablation.running import run
 from pipelines.cli.ablate import Request, ablate
 
 DVC_YAML = """
@@ -34,6 +35,13 @@ with open(os.environ["STAGES_RUN"], "a") as log:
 text = pathlib.Path("params.yaml").read_text()
 if stage == "train" and "epochs: 9" in text:
     time.sleep(60 if os.environ.get("SLOW") else 0)
+if stage == "train" and os.environ.get("MEET") and "epochs: 1" not in text:
+    meeting = pathlib.Path(os.environ["MEET"])
+    (meeting / str(os.getpid())).touch()
+    deadline = time.monotonic() + 60
+    while len(list(meeting.iterdir())) < 2:
+        time.sleep(0.1)
+        assert time.monotonic() < deadline, "the other train did not begin"
 if stage == "train" and "epochs: 3" in text:
     sys.exit("3 epochs are too many")
 if stage == "evaluate":
@@ -52,7 +60,8 @@ PARAMS = """
 base: {seed: 1}
 sft:
   epochs: 1
-evaluate: {ladder_questions_per_cell: 9, attribution_questions: 9, scaling_questions: 9, trace_every: 9}
+evaluate: {ladder_questions_per_cell: 9, control_questions_per_cell: 9, attribution_questions: 9, scaling_questions: 9,
+  trace_every: 9}
 """
 GRID = Grid(
     "g",
@@ -99,13 +108,34 @@ def test_m30_rows_share_what_they_can_and_a_second_call_runs_nothing(root: Path)
     assert len(stages_run()) == 5
 
 
-def test_m30_rows_at_a_time_wait_for_what_they_share(root: Path) -> None:
+def test_m30_rows_at_a_time_wait_for_what_they_share(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEET", str(tmp_path_factory.mktemp("meeting")))
     grid = replace(GRID, rows=(*GRID.rows, Row("four", "four", {"sft.epochs": 4})))
     planned = plan(root, grid, (1, 2), {})
     ended = [experiment for experiment, fresh, _ in run(root, planned, parse({}), jobs=3) if fresh]
     assert {one.name for one in ended} == {one.name for one in planned.distinct}
     assert {one.overrides["base.seed"] for one in ended[:2]} == {1, 2}
     assert sorted(stages_run()) == ["evaluate"] * 6 + ["shared"] * 2 + ["train"] * 6
+
+
+def test_m31_seeds_of_another_machine_are_pooled_in(root: Path) -> None:
+    list(run(root, plan(root, GRID, (1,), {}), parse({})))
+    kept = root / "reports/ablations/g.answers.json"
+    (elsewhere,) = [kept.rename(root / "work/one.json")]
+    ((*_, results),) = list(run(root, plan(root, replace(GRID, rows=GRID.rows[:1]), (2,), {}, [elsewhere]), parse({})))
+    assert results.seeds == (1, 2)
+    assert results.cells["one"]["held_out_image"].accuracy.questions == 8
+    with pytest.raises(ConfigError, match="seed 1 is in the kept answers"):
+        plan(root, GRID, (1,), {}, [elsewhere])
+    with pytest.raises(ConfigError, match="row 'one' has seed 1 twice"):
+        plan(root, GRID, (2,), {}, [elsewhere, elsewhere])
+    with pytest.raises(ConfigError, match="of grid 'g', expected 'h'"):
+        plan(root, replace(GRID, name="h"), (2,), {}, [elsewhere])
+    changed = replace(GRID, rows=(GRID.rows[0], Row("nine", "nine", {"sft.epochs": 8})))
+    with pytest.raises(ConfigError, match=r"row 'nine' was run with \{'sft.epochs': 9\}, not \{'sft.epochs': 8\}"):
+        plan(root, changed, (2,), {}, [elsewhere])
 
 
 def test_m30_a_failure_lets_those_beside_it_end(root: Path) -> None:
