@@ -11,18 +11,35 @@ from medrwr.records import write_text_atomic
 from pipelines.ablation.grid import Grid
 from pipelines.ablation.results import Answers
 
+_UNASKED = "-"
 RowAnswers = Mapping[str, Mapping[str, Answers]]
 """By row name and cell."""
 
 
 def write_answers(path: Path, grid: Grid, answers: RowAnswers) -> None:
-    """Each row's parameters and which of its answers are right."""
+    """Each row's parameters, and a character a question: 1 right, 0 wrong, - not asked."""
+    cells = sorted({cell for by_cell in answers.values() for cell in by_cell})
+    questions = {cell: _questions(answers, cell) for cell in cells}
     rows = {
-        row.name: {"overrides": dict(row.overrides), "cells": answers[row.name]}
+        row.name: {
+            "overrides": dict(row.overrides),
+            "cells": {cell: _marks(answers[row.name].get(cell, {}), questions[cell]) for cell in cells},
+        }
         for row in grid.rows
         if row.name in answers
     }
-    write_text_atomic(path, json.dumps({"grid": grid.name, "rows": rows}, separators=(",", ":")) + "\n")
+    told = {"grid": grid.name, "questions": {cell: list(found.items()) for cell, found in questions.items()}}
+    write_text_atomic(path, json.dumps({**told, "rows": rows}, separators=(",", ":")) + "\n")
+
+
+def _questions(answers: RowAnswers, cell: str) -> dict[str, str]:
+    """The facts of all questions that any row answered, by 'seed/question id'."""
+    found = {key: fact for cells in answers.values() for key, (fact, _) in cells.get(cell, {}).items()}
+    return dict(sorted(found.items()))
+
+
+def _marks(answers: Answers, questions: Iterable[str]) -> str:
+    return "".join(str(int(answers[key][1])) if key in answers else _UNASKED for key in questions)
 
 
 def read_answers(path: Path, grid: Grid) -> dict[str, dict[str, Answers]]:
@@ -33,7 +50,7 @@ def read_answers(path: Path, grid: Grid) -> dict[str, dict[str, Answers]]:
     """
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
-        found, rows = told["grid"], told["rows"]
+        found, questions, rows = told["grid"], told["questions"], told["rows"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(
             f"--answers {path}: {error!r}; expected a file reports/ablations/{grid.name}.answers.json"
@@ -45,12 +62,14 @@ def read_answers(path: Path, grid: Grid) -> dict[str, dict[str, Answers]]:
         if name in known and row["overrides"] != known[name]:
             raise ConfigError(f"--answers {path}: row {name!r} was run with {row['overrides']}, not {known[name]}")
     return {
-        name: {
-            cell: {key: (fact, bool(right)) for key, (fact, right) in one.items()} for cell, one in row["cells"].items()
-        }
+        name: {cell: _answers(marks, questions[cell]) for cell, marks in row["cells"].items() if marks.strip(_UNASKED)}
         for name, row in rows.items()
         if name in known
     }
+
+
+def _answers(marks: str, questions: Iterable[tuple[str, str]]) -> Answers:
+    return {key: (fact, mark == "1") for (key, fact), mark in zip(questions, marks, strict=True) if mark != _UNASKED}
 
 
 def join(parts: Iterable[RowAnswers]) -> dict[str, dict[str, Answers]]:
