@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from textwrap import wrap
 from typing import Literal
 
 WIDTH, HEIGHT = 440, 320
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 14, 44
-_ROW, _LABELS = 26, 200
+_ROW, _LABELS, _NUMBER = 26, 200, 58
+_LINE, _LETTERS = 15, 28  # of a row's label: a line's height, and what fits in one
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -60,11 +62,12 @@ def render_chart(chart: Chart) -> str:
 
 def render_whiskers(title: str, rows: Sequence[Whisker], *, reference: float | None = None) -> str:
     """Estimates with their intervals on a scale of 0 to 1, one below the other; `reference` is a dashed line."""
-    height = _TOP + _ROW * len(rows) + 30
-    bottom = _TOP + _ROW * len(rows)
+    labels = [wrap(row.label, _LETTERS) or [""] for row in rows]
+    heights = [_ROW + _LINE * (len(lines) - 1) for lines in labels]
+    bottom = _TOP + sum(heights)
 
     def x(value: float) -> float:
-        return _LABELS + value * (WIDTH - _LABELS - 50)
+        return _LABELS + value * (WIDTH - _LABELS - _NUMBER)
 
     parts = []
     for tick in _TICKS:
@@ -72,13 +75,14 @@ def render_whiskers(title: str, rows: Sequence[Whisker], *, reference: float | N
         parts.append(_text(x(tick), bottom + 18, f"{tick:.0%}", "middle"))
     if reference is not None:
         parts.append(_line(x(reference), _TOP, x(reference), bottom, "diagonal"))
-    for place, row in enumerate(rows):
-        y = _TOP + _ROW * (place + 0.5)
-        parts.append(_text(_LABELS - 10, y + 4, row.label, "end"))
+    for place, (row, lines) in enumerate(zip(rows, labels, strict=True)):
+        y = _TOP + sum(heights[:place]) + heights[place] / 2
+        first = y + 4 - _LINE * (len(lines) - 1) / 2
+        parts += [_text(_LABELS - 10, first + _LINE * number, line, "end") for number, line in enumerate(lines)]
         parts.append(_line(x(row.lower), y, x(row.upper), y, "whisker"))
         parts.append(f'<circle class="mark s0" cx="{x(row.estimate):.1f}" cy="{y:.1f}" r="4.5"/>')
         parts.append(_text(WIDTH - 4, y + 4, f"{row.estimate:.1%}", "end"))
-    return _svg(WIDTH, height, title, parts)
+    return _svg(WIDTH, bottom + 30, title, parts)
 
 
 def _share(value: float, within: tuple[float, float]) -> float:

@@ -1,5 +1,6 @@
 """Results, charts, examples and the page."""
 
+import itertools
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -125,7 +126,17 @@ def test_charts_are_valid_and_to_scale():
     assert (x1, y0) == (440 - 14, 320 - 44)
     whiskers = ET.fromstring(render_whiskers("W", [Whisker("a", 0.5, 0.4, 0.6)], reference=0.25))
     marks = [float(element.get("cx")) for element in whiskers.iter("circle")]
-    assert marks == [200 + 0.5 * (440 - 200 - 50)]  # labels on the left, the number on the right
+    assert marks == [200 + 0.5 * (440 - 200 - 58)]  # labels on the left, the number on the right
+
+
+def test_a_long_label_is_written_in_lines_that_fit():
+    long = "Image stage, all asked again, the new answer counts"
+    root = ET.fromstring(render_whiskers("W", [Whisker(long, 0.5, 0.4, 0.6), Whisker("b", 1.0, 0.9, 1.0)]))
+    labels = [element.text for element in root.iter("text") if float(element.get("x")) == 190]
+    assert " ".join(labels) == f"{long} b"
+    assert max(map(len, labels)) <= 28
+    heights = [float(element.get("y")) for element in root.iter("text") if float(element.get("x")) == 190]
+    assert all(later - earlier >= 15 for earlier, later in itertools.pairwise(heights))
 
 
 def test_the_page_is_whole_escaped_and_fetches_nothing(ladder, tmp_path):
