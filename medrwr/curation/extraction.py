@@ -17,6 +17,11 @@ _CONCLUSION = re.compile(
     r"|represent(?:s|ing)|due to)\s+",
     re.IGNORECASE,
 )
+_PLAN = re.compile(
+    r"^(?P<label>(?:(?:first|main|initial) )?(?:treatment|therapy|management|recommendation|complication|marker|drug))"
+    r"\s*:\s*(?P<plan>\S.*)",
+    re.IGNORECASE,
+)  # a report's sections behind its impression
 _CLINICAL = re.compile(
     r"\b(?:\d{1,3}[- ]?(?:year|month|day)s?[- ]old|(?:wo)?man|boy|girl|fe?male|history|present(?:s|ed|ing)|complain|"
     r"symptoms?|admitted)\b",
@@ -38,11 +43,17 @@ _MOST_WRONG = 3
 
 
 def record_of(caption: str) -> dict[str, str]:
-    """The four parts of M12; a part without a sentence is empty."""
-    clinical, observed, concluded = [], [], []
+    """The four parts of M12; a part without a sentence is empty. A report's last section is its conclusion.
+
+    >>> record_of("A lucent disc is seen. Impression: cyst. First treatment: rest.")["conclusion"]
+    'First treatment: rest'
+    """
+    clinical, observed, concluded, planned = [], [], [], []
     for sentence in sentences(caption):
         cue = _CONCLUSION.search(sentence)
-        if cue:
+        if plan := _PLAN.match(sentence):
+            planned.append(f"{plan['label']}: {plan['plan'].strip(' .')}")
+        elif cue:
             concluded.append(sentence[cue.end() :].strip(" ."))
             before = sentence[: cue.start()].strip(" ,.")
             if len(content_words(before)) > 1:
@@ -51,29 +62,40 @@ def record_of(caption: str) -> dict[str, str]:
             clinical.append(sentence)
         else:
             observed.append(sentence)
-    conclusion, observation = "; ".join(concluded), " ".join(observed)
-    analysis = f"{observation} This points to {conclusion}." if observation and conclusion else ""
+    impression, observation = "; ".join(concluded), " ".join(observed)
+    steps = [f"This points to {impression}."] if impression else []
+    steps += [f"{plan}." for plan in planned[-1:]]
     return {
         "clinical_information": " ".join(clinical),
         "observation": observation,
-        "analysis": analysis,
-        "conclusion": conclusion,
+        "analysis": " ".join((observation, *steps)) if observation and steps else "",
+        "conclusion": planned[-1] if planned else impression,
     }
 
 
 def item_of(record: dict[str, Any]) -> dict[str, Any]:
-    """A question that asks for the record's conclusion, wrong options from the other conclusions of like length."""
-    conclusion = str(record["conclusion"])
+    """A question that asks for the record's conclusion, wrong options from the other conclusions of like length.
+
+    A section of a report is asked for by its name, beside what other reports say under that name.
+    """
+    label, conclusion = _section(str(record["conclusion"]))
     own = set(content_words(conclusion))
-    others = [str(other) for other in record["other_conclusions"] if not own & set(content_words(str(other)))]
+    sections = [_section(str(other)) for other in record["other_conclusions"]]
+    others = [said for name, said in sections if name == label and not own & set(content_words(said))]
     wrong = sorted(dict.fromkeys(others), key=lambda other: abs(len(other) - len(conclusion)))[:_MOST_WRONG]
-    asked = "Which conclusion does the image support?"
+    asked = f"What is the {label} of what this image shows?" if label else "Which conclusion does the image support?"
     return {
         "question": f"{record['clinical_information']} {asked}".strip(),
         "options": [conclusion, *wrong],
         "answer": 0,
         "explanation": str(record["analysis"]),
     }
+
+
+def _section(conclusion: str) -> tuple[str, str]:
+    """The name of a report's section in small letters, and what it says; no name: an impression."""
+    plan = _PLAN.match(conclusion)
+    return (plan["label"].lower(), plan["plan"]) if plan else ("", conclusion)
 
 
 def explanation_of(explanation: str) -> dict[str, list[str]]:

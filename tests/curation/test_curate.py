@@ -153,6 +153,24 @@ def test_a_table_without_captions_stops_before_any_work(tmp_path: Path) -> None:
         read_archive(tmp_path, tmp_path / "none.csv", source="s")
 
 
+def test_m12_a_reports_section_is_asked_for_by_its_name() -> None:
+    said = (("disc", "cyst", "First treatment: rest"), ("ring", "node", "Complication: bleeding"))
+    said += (("wedge", "mass", "First treatment: iodine"), ("cross", "scar", "First treatment: calcium"))
+    captions = [f"The scan shows a lucent {sign}. Impression: {name}. {section}." for sign, name, section in said]
+    records = [record_of(caption) for caption in captions]
+    assert records[0] == {
+        "clinical_information": "",
+        "observation": "The scan shows a lucent disc.",
+        "analysis": "The scan shows a lucent disc. This points to cyst. First treatment: rest.",
+        "conclusion": "First treatment: rest",
+    }
+    made = item_of({**records[0], "other_conclusions": [record["conclusion"] for record in records[1:]]})
+    assert made["question"] == "What is the first treatment of what this image shows?"
+    assert sorted(made["options"]) == ["calcium", "iodine", "rest"]
+    item, record = reader(DraftItem)(json.dumps(made)), reader(CaseRecord)(json.dumps(records[0]))
+    assert reason_against(Draft(captions[0], record, item, telling_words(captions))) == ""
+
+
 def test_real_captions_give_items_that_say_nothing_of_their_own(medical_data: Path) -> None:
     lines = (medical_data / "captions/roco-ccby/captions.txt").read_text(encoding="utf-8").splitlines()
     captions = [line.split("\t", 1)[1].strip() for line in lines if "\t" in line]
