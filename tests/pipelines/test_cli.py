@@ -48,7 +48,7 @@ REPLY = Reply(
 
 def shown(render: Any, *arguments: Any) -> str:
     stream = io.StringIO()
-    render(*arguments, Console(file=stream, width=120, color_system=None))
+    render(*arguments, Console(file=stream, width=200, color_system=None))
     return stream.getvalue()
 
 
