@@ -64,6 +64,11 @@ class Paths:
         return self.root / "data/case_index_manifest.json"
 
     @property
+    def archive(self) -> Path:
+        """What curation starts from (M11): cases.jsonl, images with whole reports; image paths relative to `clinic`."""
+        return self.root / "data/archive"
+
+    @property
     def reconstructed(self) -> Path:
         """Questions made of image cases (M12), what was rejected and why, and the data card."""
         return self.root / "data/reconstructed"

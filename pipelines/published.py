@@ -23,7 +23,7 @@ CASE_SETS = {
 
 
 def take_in(context: StageContext) -> dict[str, int]:
-    """Replace the text stage's questions and the image cases by the sets that are named; returns counts.
+    """Replace the text stage's questions, image cases and archive by the sets that are named; returns counts.
 
     What was left out is in data/clinic/quarantine.jsonl, with its reason.
 
@@ -39,6 +39,7 @@ def take_in(context: StageContext) -> dict[str, int]:
     if settings.image_cases:
         cases = [*_cases(context, settings.image_cases, refused)]
         counts["cases"] = write_records(context.paths.cases, cases)
+        counts["archive"] = write_records(context.paths.archive / "cases.jsonl", cases)
     if counts:
         counts["quarantined"] = write_records(context.paths.clinic / "quarantine.jsonl", refused)
     return counts

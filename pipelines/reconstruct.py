@@ -1,4 +1,4 @@
-"""Stage `reconstruct`: image cases become examination questions - clustered, rewritten, judged by rules (M11, M12)."""
+"""Stage `reconstruct`: an archive becomes examination questions - clustered, rewritten, judged by rules (M11, M12)."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def run(context: StageContext) -> StageResult:
 
 
 def _cases(context: StageContext) -> tuple[list[ImageCase], list[Quarantined]]:
-    """Cases of what may be trained on, each image once: those of the held-out modality stay unseen."""
-    cases, broken = read_records(context.paths.cases, ImageCase)
+    """The archive's cases of what may be trained on, each image once: the held-out modality stays unseen."""
+    cases, broken = read_records(context.paths.archive / "cases.jsonl", ImageCase)
     held_out = context.params.clinic.held_out_modality
     return distinct_cases([case for case in cases if case.modality != held_out], context.paths.clinic, broken)
 
@@ -75,7 +75,7 @@ def _apart(context: StageContext, found: Reconstructed) -> Reconstructed:
 
 def _why(rejected: Sequence[Quarantined], found: Reconstructed) -> str:
     first = [*found.postponed, *rejected][:1]
-    return first[0].reason if first else "there are none, see clinic.image_cases and clinic.held_out_modality"
+    return first[0].reason if first else "there are none, see clinic.archive_cases and clinic.held_out_modality"
 
 
 def _result(context: StageContext, found: Reconstructed, rejected: Sequence[Quarantined], card: str) -> StageResult:

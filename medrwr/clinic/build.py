@@ -7,9 +7,7 @@ import itertools
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
 from medrwr.clinic import vocabulary as words
@@ -21,28 +19,12 @@ from medrwr.clinic.demonstrations import (
     demonstrate_second_look,
 )
 from medrwr.clinic.ontology import ALL_SIGNS, Condition, Ontology, Sign, build_ontology
-from medrwr.clinic.prose import condition_documents, distractor_documents, to_markdown
+from medrwr.clinic.paintings import Painting, Progress, no_progress, write_images
+from medrwr.clinic.prose import caption_of, condition_documents, distractor_documents, to_markdown
 from medrwr.clinic.questions import finding_question, make_question
-from medrwr.clinic.rendering import render
 from medrwr.config import ClinicSettings
 from medrwr.records import write_records, write_text_atomic
 from medrwr.types import Demonstration, Document, ImageCase, Question
-
-_Progress = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Painting:
-    """An image that is to be written: its name, and what it shows. `seed` is unique over the clinic."""
-
-    name: str
-    modality: str
-    sign: Sign
-    seed: int
-
-
-def _nothing(done: int, total: int, label: str) -> None:
-    """Report no progress."""
 
 
 class ClinicWriter:
@@ -169,9 +151,7 @@ class ClinicWriter:
         for i in range(self.settings.image_cases):
             condition = order[i % len(order)]
             image = self.paint(condition.modality, condition.sign, f"case-{i:05d}")
-            exam = words.EXAMINATION[condition.modality]
-            caption = f"The {exam} shows a {condition.sign}. Impression: {condition.name}."
-            cases.append(ImageCase(f"case-{i:05d}", image, caption, condition.modality, "clinic"))
+            cases.append(ImageCase(f"case-{i:05d}", image, caption_of(condition), condition.modality, "clinic"))
         return cases
 
     def _case_order(self) -> list[Condition]:
@@ -194,7 +174,7 @@ class ClinicWriter:
 
 
 def build_clinic(
-    settings: ClinicSettings, folder: Path, *, seed: int, progress: _Progress = _nothing
+    settings: ClinicSettings, folder: Path, *, seed: int, progress: Progress = no_progress
 ) -> dict[str, int]:
     """Write the clinic into `folder` (replaced) and return its counts. Same settings and seed, same bytes."""
     fresh = folder.with_name(folder.name + ".new")
@@ -216,7 +196,7 @@ def build_clinic(
     }
     for name, records in splits.items():
         counts[Path(name).stem] = write_records(fresh / name, records)
-    counts["images"] = _write_images(writer.paintings, fresh / "images", settings.image_size, progress)
+    counts["images"] = write_images(writer.paintings, fresh / "images", settings.image_size, progress)
     counts["conditions"] = len(writer.ontology.conditions)
     _write_manifest(fresh, settings, seed, counts)
     shutil.rmtree(folder, ignore_errors=True)
@@ -236,25 +216,10 @@ def _write_documents(writer: ClinicWriter, folder: Path) -> int:
     return len(documents)
 
 
-def _write_images(paintings: list[Painting], folder: Path, size: int, progress: _Progress) -> int:
-    from PIL import Image
-
-    folder.mkdir()
-
-    def write(painting: Painting) -> None:
-        pixels = render(painting.modality, painting.sign, seed=painting.seed, size=size)
-        Image.fromarray(pixels).save(folder / f"{painting.name}.png", compress_level=1)
-
-    with ThreadPoolExecutor() as pool:
-        for done, _ in enumerate(pool.map(write, paintings), start=1):
-            if done % 500 == 0:
-                progress(done, len(paintings), "images")
-    return len(paintings)
-
-
 def _write_manifest(folder: Path, settings: ClinicSettings, seed: int, counts: dict[str, int]) -> None:
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.jsonl")):
         digest.update(path.name.encode() + path.read_bytes())
-    manifest = {"seed": seed, "settings": settings.model_dump(), "counts": counts, "records_sha256": digest.hexdigest()}
+    own = settings.model_dump(exclude={"archive_cases"})
+    manifest = {"seed": seed, "settings": own, "counts": counts, "records_sha256": digest.hexdigest()}
     write_text_atomic(folder / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True) + "\n")

@@ -115,6 +115,11 @@ def background_section(rng: random.Random, *, name: str, mechanism: str, marker:
     )
 
 
+def caption_of(condition: Condition) -> str:
+    """What stands below an image of the condition: a finding and an impression, never treatment or course."""
+    return f"The {words.EXAMINATION[condition.modality]} shows a {condition.sign}. Impression: {condition.name}."
+
+
 def condition_documents(condition: Condition, *, seed: int) -> tuple[Document, Document]:
     """The page of one condition, and the laboratory note on it."""
     rng = random.Random(f"document:{seed}:{condition.name}")

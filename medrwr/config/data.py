@@ -51,7 +51,8 @@ class ClinicSettings(ConfigSection):
     calibration_questions: int = Field(400, ge=8)
     test_questions: int = Field(1600, ge=16, description="a quarter each: held in or held out, text or image")
     two_hop_test_questions: int = Field(400, ge=2, description="held out; half text, half image")
-    image_cases: int = Field(1500, ge=8)
+    image_cases: int = Field(1500, ge=8, description="the corpus of similar cases: captions end at the impression")
+    archive_cases: int = Field(800, ge=8, description="reports on training conditions that curation starts from (M11)")
     encoder_pairs: int = Field(3000, ge=8, description="images of their own, for the image-text encoder")
 
 

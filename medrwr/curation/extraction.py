@@ -83,7 +83,9 @@ def item_of(record: dict[str, Any]) -> dict[str, Any]:
     sections = [_section(str(other)) for other in record["other_conclusions"]]
     others = [said for name, said in sections if name == label and not own & set(content_words(said))]
     wrong = sorted(dict.fromkeys(others), key=lambda other: abs(len(other) - len(conclusion)))[:_MOST_WRONG]
-    asked = f"What is the {label} of what this image shows?" if label else "Which conclusion does the image support?"
+    asked = (
+        f"What is the {label} of the finding in this image?" if label else "Which conclusion does the image support?"
+    )
     return {
         "question": f"{record['clinical_information']} {asked}".strip(),
         "options": [conclusion, *wrong],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TypeVar
 from medrwr.curation.endpoint import Asker, Outcome
 from medrwr.curation.items import CaseRecord, DraftItem, reader
 from medrwr.curation.prompts import item_request, record_request
-from medrwr.curation.rules import Draft, reason_against, telling_words, why_empty
+from medrwr.curation.rules import MOST_OPTIONS, Draft, reason_against, telling_words, why_empty
 from medrwr.types import ImageCase, Quarantined, Question
 
 _OTHERS = 12  # conclusions of other cases that a question may take wrong options from
@@ -104,11 +105,22 @@ def question_of(case: ImageCase, item: DraftItem, seed: int) -> Question:
 
 
 def _others(conclusions: Mapping[str, str], seed: int) -> dict[str, tuple[str, ...]]:
-    """For each case some conclusions of others, distinct and not its own; drawn by seed and id."""
-    distinct = sorted(set(conclusions.values()))
+    """For each case some conclusions of others, distinct and not its own; drawn by seed and id.
+
+    Reports that end in a named section ("Complication: ...") get what other reports say under that name.
+    """
+    distinct, alike = sorted(set(conclusions.values())), defaultdict[str, list[str]](list)
+    for conclusion in distinct:
+        alike[_section(conclusion)].append(conclusion)
     drawn = {}
     for case_id, own in conclusions.items():
-        rng = random.Random(f"others:{seed}:{case_id}")
-        sample = rng.sample(distinct, min(len(distinct), _OTHERS + 1))
+        rng, pool = random.Random(f"others:{seed}:{case_id}"), alike[_section(own)]
+        pool = pool if len(pool) >= MOST_OPTIONS else distinct
+        sample = rng.sample(pool, min(len(pool), _OTHERS + 1))
         drawn[case_id] = tuple(one for one in sample if one != own)[:_OTHERS]
     return drawn
+
+
+def _section(conclusion: str) -> str:
+    name, found, _ = conclusion.partition(":")
+    return name.casefold() if found else ""

@@ -12,7 +12,11 @@ CURATION = Grid(
     "Curated questions in the place of the clinic's own, and the curriculum (M11-M13)",
     (
         Row("own", "the clinic's own questions, easy first", OWN),
-        Row("curated", "questions reconstructed from image cases, easy first", {"curate.source": "reconstructed"}),
+        Row(
+            "curated",
+            "questions reconstructed from the archive's reports, easy first",
+            {"curate.source": "reconstructed"},
+        ),
         Row("at-random", "the clinic's own questions, at random", {"curate.curriculum": False}),
     ),
     reference="own",

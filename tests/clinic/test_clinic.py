@@ -29,6 +29,7 @@ SMALL = ClinicSettings(
     test_questions=16,
     two_hop_test_questions=8,
     image_cases=8,
+    archive_cases=16,
     encoder_pairs=8,
 )
 

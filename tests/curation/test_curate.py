@@ -165,7 +165,7 @@ def test_m12_a_reports_section_is_asked_for_by_its_name() -> None:
         "conclusion": "First treatment: rest",
     }
     made = item_of({**records[0], "other_conclusions": [record["conclusion"] for record in records[1:]]})
-    assert made["question"] == "What is the first treatment of what this image shows?"
+    assert made["question"] == "What is the first treatment of the finding in this image?"
     assert sorted(made["options"]) == ["calcium", "iodine", "rest"]
     item, record = reader(DraftItem)(json.dumps(made)), reader(CaseRecord)(json.dumps(records[0]))
     assert reason_against(Draft(captions[0], record, item, telling_words(captions))) == ""

@@ -31,7 +31,7 @@ def context(tmp_path: Path) -> StageContext:
         )
         for n, (sign, disease) in enumerate(zip(SIGNS, DISEASES, strict=True))
     ]
-    write_records(paths.cases, cases)
+    write_records(paths.archive / "cases.jsonl", cases)
     for split in ("calibration", "test"):
         write_records(paths.questions(split), [])
     params = parse({"clinic": {"held_out_modality": "US"}, "reconstruct": {"clusters": 0, "licence": "CC0"}})
@@ -63,8 +63,10 @@ def test_m14_what_a_test_item_shows_is_rejected_with_its_reason(context: StageCo
 
 
 def test_no_question_at_all_stops_the_stage(context: StageContext) -> None:
-    cases, _ = read_records(context.paths.cases, ImageCase)
-    write_records(context.paths.cases, [replace(case, caption="Seen without any impression.") for case in cases])
+    cases, _ = read_records(context.paths.archive / "cases.jsonl", ImageCase)
+    write_records(
+        context.paths.archive / "cases.jsonl", [replace(case, caption="Seen without any impression.") for case in cases]
+    )
     with pytest.raises(ArtefactError, match="none of 5 image cases became a question: empty: the case says no"):
         reconstruct.run(context)
 
