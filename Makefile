@@ -9,7 +9,7 @@ READY := $(VENV)/.installed
 PYTHON ?= $(shell for name in python3.11 python3.12 python3; do \
   if $$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null; then echo $$name; break; fi; done)
 EXTRAS ?= cpu,dev
-TEST_JOBS ?= 0
+TEST_JOBS ?= 2
 
 export PATH := $(VENV)/bin:$(PATH)
 export DAGSTER_HOME := $(CURDIR)/.dagster_home
@@ -46,7 +46,7 @@ pipeline: $(READY) ## run the whole chain (what is up to date is skipped), print
 	@medrwr summary
 	@medrwr example
 
-test: $(READY) ## run all tests (TEST_JOBS=2: two files at a time, a thread each)
+test: $(READY) ## run all tests, two files at a time (TEST_JOBS=0: one after another, all cores each)
 	@$(if $(filter-out 0,$(TEST_JOBS)),OMP_NUM_THREADS=1) python -m pytest --numprocesses $(TEST_JOBS)
 
 test-ui: $(READY) ## `make ui` in a real browser (Debian's chromium), on a chain made for it (about 8 minutes)
