@@ -40,6 +40,7 @@ _CUES = {
 }
 _REST = "disease_manifestations"
 _MOST_WRONG = 3
+_ALIKE = 1.5  # times the shorter option
 
 
 def record_of(caption: str) -> dict[str, str]:
@@ -74,7 +75,7 @@ def record_of(caption: str) -> dict[str, str]:
 
 
 def item_of(record: dict[str, Any]) -> dict[str, Any]:
-    """A question that asks for the record's conclusion, wrong options from the other conclusions of like length.
+    """A question that asks for the record's conclusion, wrong options from the first other ones of like length.
 
     A section of a report is asked for by its name, beside what other reports say under that name.
     """
@@ -82,7 +83,7 @@ def item_of(record: dict[str, Any]) -> dict[str, Any]:
     own = set(content_words(conclusion))
     sections = [_section(str(other)) for other in record["other_conclusions"]]
     others = [said for name, said in sections if name == label and not own & set(content_words(said))]
-    wrong = sorted(dict.fromkeys(others), key=lambda other: abs(len(other) - len(conclusion)))[:_MOST_WRONG]
+    wrong = sorted(dict.fromkeys(others), key=lambda other: _unlike(len(other), len(conclusion)))[:_MOST_WRONG]
     asked = (
         f"What is the {label} of the finding in this image?" if label else "Which conclusion does the image support?"
     )
@@ -92,6 +93,11 @@ def item_of(record: dict[str, Any]) -> dict[str, Any]:
         "answer": 0,
         "explanation": str(record["analysis"]),
     }
+
+
+def _unlike(one: int, other: int) -> int:
+    """By how many characters two lengths differ; 0 while neither option would stick out."""
+    return 0 if max(one, other) <= _ALIKE * min(one, other) else abs(one - other)
 
 
 def _section(conclusion: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 from medrwr.curation.extraction import explanation_of, item_of, record_of
 from medrwr.curation.prompts import EXPLANATION_TASK, ITEM_TASK, RECORD_TASK
 
-OFFLINE_MODEL = "offline-extraction-4"  # part of the cache's keys: another way of extracting is another model
+OFFLINE_MODEL = "offline-extraction-5"  # part of the cache's keys: another way of extracting is another model
 
 
 _TASKS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {

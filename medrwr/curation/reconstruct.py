@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from medrwr.curation.alternatives import other_conclusions
 from medrwr.curation.endpoint import Asker, Outcome
 from medrwr.curation.items import CaseRecord, DraftItem, reader
 from medrwr.curation.prompts import item_request, record_request
-from medrwr.curation.rules import MOST_OPTIONS, Draft, reason_against, telling_words, why_empty
+from medrwr.curation.rules import Draft, reason_against, telling_words, why_empty
 from medrwr.types import ImageCase, Quarantined, Question
 
-_OTHERS = 12  # conclusions of other cases that a question may take wrong options from
 Made = TypeVar("Made")
 Progress = Callable[[int, int, str], None]
 
@@ -51,7 +50,7 @@ def reconstruct(
     told = [
         case for case in cases if case.case_id in records and left_out.passes(case, why_empty(records[case.case_id]))
     ]
-    others = _others({case.case_id: records[case.case_id].conclusion for case in told}, seed)
+    others = other_conclusions({case.case_id: records[case.case_id] for case in told}, seed=seed)
     asked = [item_request(case, records[case.case_id], others[case.case_id]) for case in told]
     drafts = asker.ask_all(asked, reader(DraftItem), label="questions", progress=progress)
     telling = telling_words(case.caption for case in cases)
@@ -102,25 +101,3 @@ def question_of(case: ImageCase, item: DraftItem, seed: int) -> Question:
         source=case.source or "curation",
         seed=seed,
     )
-
-
-def _others(conclusions: Mapping[str, str], seed: int) -> dict[str, tuple[str, ...]]:
-    """For each case some conclusions of others, distinct and not its own; drawn by seed and id.
-
-    Reports that end in a named section ("Complication: ...") get what other reports say under that name.
-    """
-    distinct, alike = sorted(set(conclusions.values())), defaultdict[str, list[str]](list)
-    for conclusion in distinct:
-        alike[_section(conclusion)].append(conclusion)
-    drawn = {}
-    for case_id, own in conclusions.items():
-        rng, pool = random.Random(f"others:{seed}:{case_id}"), alike[_section(own)]
-        pool = pool if len(pool) >= MOST_OPTIONS else distinct
-        sample = rng.sample(pool, min(len(pool), _OTHERS + 1))
-        drawn[case_id] = tuple(one for one in sample if one != own)[:_OTHERS]
-    return drawn
-
-
-def _section(conclusion: str) -> str:
-    name, found, _ = conclusion.partition(":")
-    return name.casefold() if found else ""

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+from medrwr.curation.alternatives import other_conclusions
 from medrwr.curation.archive import read_archive
 from medrwr.curation.extraction import item_of, record_of
 from medrwr.curation.items import CaseRecord, DraftItem, reader
@@ -185,3 +186,16 @@ def test_real_captions_give_items_that_say_nothing_of_their_own(medical_data: Pa
     assert sum(reasons.values()) == 3388
     assert reasons["invented"] == reasons["language"] == 0
     assert reasons[""] > 100  # those whose caption says a conclusion
+
+
+def test_m12_the_first_other_conclusions_are_of_cases_that_look_alike_and_of_the_same_section() -> None:
+    """Words in common with 'a lucent disc': 'a lucent ring' 1 of 3, 'a lucent wedge' 1 of 3, 'a solid cross' none."""
+    said = {"a": ("lucent disc", "rest"), "b": ("solid cross", "iron"), "c": ("lucent ring", "zinc")}
+    said |= {"d": ("lucent wedge", "salt"), "e": ("solid band", "rest")}
+    records = {name: CaseRecord("", f"{seen}.", "-", f"First treatment: {drug}") for name, (seen, drug) in said.items()}
+    records["f"] = CaseRecord("", "lucent disc.", "-", "Complication: bleeding")
+    drawn = other_conclusions(records, seed=3)
+    assert set(drawn["a"][:2]) == {"First treatment: zinc", "First treatment: salt"}
+    assert drawn["a"][2:] == ("First treatment: iron",)  # neither its own, which e has too, nor a complication
+    assert len(drawn["f"]) == 4  # the only one of its section: all others serve
+    assert drawn == other_conclusions(records, seed=3)
