@@ -211,7 +211,12 @@ def example() -> None:
 
 @app.command()
 def ablate(
-    grid: Annotated[str, typer.Argument(help="table1, 2, 3, 11, 12, 13 or 14, fig3a, fig3b, fig3c, rewardparts")],
+    grid: Annotated[
+        str,
+        typer.Argument(
+            help="table1, 2, 3, 11, 12, 13 or 14, fig3a, fig3b, fig3c, rewardparts, curation, cdir, cdir-taught"
+        ),
+    ],
     seed: Annotated[list[int] | None, typer.Option("--seed", help="repeatable: seeds are pooled")] = None,
     small: Annotated[bool, typer.Option("--small", help="with params/small.yaml: minutes, nothing learned")] = False,
     row: Annotated[list[str] | None, typer.Option("--row", help="only this row and the reference; repeatable")] = None,
