@@ -54,5 +54,7 @@ def test_m14_no_report_tells_a_fact_that_is_asked_in_calibration_or_test(tmp_pat
 def test_the_archives_images_are_none_of_the_clinics_own() -> None:
     """Seeds of images: the clinic's begin at seed * 1,000,003; the archive's, 500,000 behind."""
     writer = ClinicWriter(ClinicSettings(), seed=7)
-    writer.training("rl_image", 600, with_image=True)
+    for paint in (writer.demonstrations, writer.test, writer.cases, writer.encoder_pairs):
+        paint()
+    writer.training("rl_image", writer.settings.rl_image_questions, with_image=True)
     assert max(painting.seed for painting in writer.paintings) < 7 * 1_000_003 + 500_000
