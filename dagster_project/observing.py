@@ -3,6 +3,7 @@
 # No `from __future__ import annotations`: Dagster reads the annotations of sensor functions as objects.
 
 from collections.abc import Iterator, Sequence
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import dagster as dg
@@ -45,8 +46,17 @@ def build_lock_sensor(nodes: Sequence[StageNode], root: Path) -> dg.SensorDefini
 def _news(
     instance: dg.DagsterInstance, nodes: Sequence[StageNode], root: Path
 ) -> Iterator[dg.AssetMaterialization | dg.AssetObservation]:
-    """One event for each stage whose recorded outs, and each source whose version, is not that of its last event."""
-    for node in nodes:
+    """One event for each stage whose recorded outs, and each source whose version, is not that of its last event.
+
+    What is read comes before what reads it: Dagster calls an asset stale whose upstream has the later event.
+    """
+    for path in sorted({path for node in nodes for path in node.external}):
+        key, version = source_key(path), recorded_digest(root, path)
+        if version is not None and version != _known_version(instance, key):
+            yield dg.AssetObservation(asset_key=key, metadata={"path": path}, tags={DATA_VERSION: version})
+    by_name = {node.name: node for node in nodes}
+    for name in TopologicalSorter({node.name: node.upstream for node in nodes}).static_order():
+        node = by_name[name]
         key = dg.AssetKey(node.key)
         outs = recorded_outs(root, node.name)
         version = data_version(outs, node.consumed)
@@ -55,10 +65,6 @@ def _news(
         made = dg.AssetObservation if node.frozen else dg.AssetMaterialization
         metadata = stage_metadata(root, node, outs, skipped=False)
         yield made(asset_key=key, metadata=metadata, tags={DATA_VERSION: version})
-    for path in sorted({path for node in nodes for path in node.external}):
-        key, version = source_key(path), recorded_digest(root, path)
-        if version is not None and version != _known_version(instance, key):
-            yield dg.AssetObservation(asset_key=key, metadata={"path": path}, tags={DATA_VERSION: version})
 
 
 def _known_version(instance: dg.DagsterInstance, key: dg.AssetKey) -> str | None:

@@ -16,7 +16,8 @@ Events = dict[str, dg.AssetMaterialization | dg.AssetObservation]
 
 def tick(space: Workspace, instance: dg.DagsterInstance, cursor: str | None = None) -> tuple[Events, str | None]:
     """One tick, its events stored as the daemon stores them."""
-    sensor = build_lock_sensor(read_graph(space.root), space.root)
+    nodes = tuple(reversed(read_graph(space.root)))  # a dvc.yaml may name a stage before those that it reads
+    sensor = build_lock_sensor(nodes, space.root)
     outcome = sensor.evaluate_tick(dg.build_sensor_context(instance=instance, cursor=cursor))
     events: Events = {}
     for event in outcome.asset_events:
@@ -32,7 +33,10 @@ def test_what_dvc_ran_is_recorded_once_with_what_a_person_wants_to_see(workspace
 
     workspace.dvc("repro")
     events, cursor = tick(workspace, instance)
-    assert sorted(events) == ["first", "last", "part/a", "part/b", "reader"]
+    order = list(events)
+    assert sorted(order) == ["first", "last", "part/a", "part/b", "reader"]
+    # Each comes after what it reads.
+    assert order.index("first") < order.index("part/a") < order.index("last") < order.index("reader")
     assert events["last"].metadata["headline"].value == "last is done"
     assert str(events["last"].metadata["plots"].value).startswith("![curve]")
     assert tick(workspace, instance, cursor)[0] == {}
